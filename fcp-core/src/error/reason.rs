@@ -1,0 +1,150 @@
+//! The registry of reason codes (§23.4, D189): one table, one line of meaning, one remedy each.
+//!
+//! A reason code is what a refusal is known by, on the wire, in decision receipts, in logs and in the conformance
+//! vectors. Codes are stable; new ones are added, none changes its meaning.
+
+use core::fmt;
+use core::str::FromStr;
+
+macro_rules! reasons {
+    ($($name:ident $code:literal $section:literal $meaning:literal $remedy:literal;)*) => {
+        /// A stable reason code (§23.4, D189).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(
+                #[doc = concat!("`", $code, "` (", $section, "): ", $meaning, ".")]
+                $name,
+            )*
+        }
+
+        impl Reason {
+            /// Every reason code, family by family.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as it stands on the wire: dotted, lower case.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The section of the specification, and the decision where there is one.
+            #[must_use]
+            pub const fn section(self) -> &'static str {
+                match self { $(Self::$name => $section,)* }
+            }
+
+            /// What is the matter, in one clause.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+
+            /// What to do about it, in one clause.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Allow "allow" "§23.4" "every check passed" "nothing to do";
+
+    AdapterBadRequest "adapter.bad_request" "conformance" "the request is not of the operation's form" "send the fields that the operation's schema lists";
+
+    CborUnexpectedEnd "cbor.unexpected_end" "§3.5" "the input ends inside an item" "send the whole item";
+    CborTrailingBytes "cbor.trailing_bytes" "§3.5, D25" "bytes follow the item" "send exactly one item";
+    CborIndefiniteLength "cbor.indefinite_length" "§3.5 rule 1" "an item has indefinite length" "encode with definite lengths";
+    CborNonShortestInt "cbor.non_shortest_int" "§3.5 rule 2" "a head is not in its shortest form" "encode integers and lengths in the fewest bytes";
+    CborReservedHead "cbor.reserved_head" "§3.5" "a head uses reserved additional information" "use well-formed CBOR";
+    CborUnsortedKeys "cbor.unsorted_keys" "§3.5 rule 3, D24" "map keys are not sorted" "sort keys bytewise by their encodings";
+    CborDuplicateKey "cbor.duplicate_key" "§3.5 rule 4" "a map key occurs twice" "write each key once";
+    CborKeyType "cbor.key_type" "D28" "a map key has a type that the map does not allow" "use text keys";
+    CborUnknownKey "cbor.unknown_key" "D25" "the schema does not know a map key" "leave out keys that are not in the schema";
+    CborMissingKey "cbor.missing_key" "G4" "a required field is missing" "write every field that is not optional";
+    CborUnknownVariant "cbor.unknown_variant" "G5" "the enumeration has no such variant" "use a variant of the schema";
+    CborTag "cbor.tag" "D25" "the input contains a tag" "encode without tags";
+    CborSimpleValue "cbor.simple_value" "D25" "the input contains a simple value other than true, false and null" "leave it out";
+    CborFloatNotAllowed "cbor.float_not_allowed" "§3.5 rule 5" "a float stands where the schema allows none" "use an integer";
+    CborNan "cbor.nan" "§3.5 rule 5" "the input contains a NaN" "leave it out";
+    CborInfinity "cbor.infinity" "D28" "the input contains an infinite number" "leave it out";
+    CborNonShortestFloat "cbor.non_shortest_float" "§3.5 rule 5" "a float is not in its shortest form" "encode floats in the fewest bytes that hold them";
+    CborInvalidUtf8 "cbor.invalid_utf8" "D25" "a text string is not UTF-8" "encode text as UTF-8";
+    CborTooDeep "cbor.too_deep" "D25" "arrays and maps are nested deeper than 64" "nest less";
+    CborTooLarge "cbor.too_large" "D25" "the input is longer than 64 MiB" "send less, or chunk it";
+    CborUnexpectedType "cbor.unexpected_type" "G4" "an item has another type than the schema" "encode the schema's type";
+    CborOutOfRange "cbor.out_of_range" "G7" "a length or number is outside of the schema's bounds" "keep to the bounds";
+    CborJsonSyntax "cbor.json_syntax" "D28" "the text is not JSON" "send RFC 8259 JSON";
+
+    IdEmpty "id.empty" "§3.4.2" "the identifier is empty" "give it at least one character";
+    IdTooLong "id.too_long" "§3.4.2" "the identifier is too long" "shorten it";
+    IdNotAscii "id.not_ascii" "§3.4.2" "the identifier is not ASCII" "use ASCII";
+    IdUppercase "id.uppercase" "§3.4.2" "the identifier has an upper-case letter" "use lower case";
+    IdBadFirst "id.bad_first" "§3.4.2" "the identifier's first character is not allowed there" "begin with a lower-case letter or a digit";
+    IdBadChar "id.bad_char" "§3.4.2" "the identifier has a character that is not allowed" "use the characters of the grammar";
+    IdZonePrefix "id.zone_prefix" "§3.4, D21" "the zone id does not begin with `z:`" "begin with `z:`";
+    IdSchemaSyntax "id.schema_syntax" "§3.3, D19" "the schema id is not `namespace:Name@MAJOR.MINOR.PATCH`" "follow the grammar";
+    IdTagNotDerivable "id.tag_not_derivable" "§3.4, D22" "the zone has no derived tag" "give the zone definition an explicit tag";
+    IdBadHex "id.bad_hex" "§3.1" "the text is not the id's hexadecimal form" "write lower-case hexadecimal of the right length";
+    ObjectPrefix "object.prefix" "§3.6" "the bytes do not begin with the object domain string" "send canonical object bytes";
+    ObjectSchemaMismatch "object.schema_mismatch" "§3.5, D13" "the schemas of body, header and expected type differ" "send an object of the expected type";
+    ObjectIdMismatch "object.id_mismatch" "§3.1, D60" "the bytes have another id than the one they were asked for by" "fetch the object from another source";
+    ObjectHeaderMismatch "object.header_mismatch" "D13" "the two copies of the header differ" "embed the header unchanged in the body";
+    ObjectZoneMismatch "object.zone_mismatch" "D13" "body and header name different zones" "name one zone";
+    ObjectRefsMismatch "object.refs_mismatch" "G8" "the header's refs are not exactly those of the type" "list the strong fields in order";
+    ObjectDuplicateRef "object.duplicate_ref" "D39" "a reference stands twice" "list each reference once";
+    ObjectInlineSignatures "object.inline_signatures" "D14" "a quorum-signed object carries inline signatures" "send the signatures in a QuorumSignatureSet";
+
+    SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
+    SignBadSignature "sign.bad_signature" "§3.5.1" "the signature does not verify" "sign the exact unsigned view with the right key";
+
+    QuorumSignatureOrder "quorum.signature_order" "D30" "signatures are not sorted with one entry per node" "sort by node and kid, one entry per node";
+
+    IdIpAddress "id.ip_address" "G7" "the text is not an address in canonical form" "write the address in its canonical text form";
+}
+
+/// The text is no code of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown reason code")]
+pub struct UnknownReason;
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(code: &str) -> Result<Self, UnknownReason> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code).ok_or(UnknownReason)
+    }
+}
+
+impl crate::cbor::Encode for Reason {
+    fn encode(&self, encoder: &mut crate::cbor::Encoder<'_>) {
+        encoder.text(self.code());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn codes_are_unique_dotted_and_found_again() {
+        for (index, reason) in Reason::ALL.iter().enumerate() {
+            let code = reason.code();
+            let mut parts = code.split('.');
+            assert!(parts.clone().count() <= 2, "{code}");
+            assert!(parts.all(|part| !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')));
+            assert_eq!(code.parse::<Reason>(), Ok(*reason));
+            assert!(Reason::ALL[..index].iter().all(|earlier| earlier.code() != code), "{code} stands twice");
+            assert!(!reason.meaning().is_empty() && !reason.remedy().is_empty() && !reason.section().is_empty());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Objects as bytes (§3.6).
+
+use alloc::vec::Vec;
+
+use super::{MeshObject, ObjectError, ObjectHeader, Opened as _};
+use crate::cbor;
+use crate::id::{ObjectId, ObjectIdKey, SchemaHash};
+
+/// What canonical bytes begin with.
+const PREFIX: &[u8] = b"FCP2-OBJECT-V1";
+
+/// An object's canonical bytes with the id that they have: `FCP2-OBJECT-V1` ‖ CBOR(header) ‖ body (§3.6, D12).
+///
+/// The body is a schema hash and canonical CBOR. A value of this type was hashed: its id is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    id: ObjectId,
+    canonical: Vec<u8>,
+    header: ObjectHeader,
+    /// Where the body begins.
+    body_at: usize,
+}
+
+impl StoredObject {
+    /// Puts a header and a schema-prefixed body together and computes their id under the zone's `key`.
+    #[must_use]
+    pub fn from_parts(header: ObjectHeader, body: &[u8], key: &ObjectIdKey) -> Self {
+        let mut canonical = Vec::with_capacity(body.len().saturating_add(512));
+        canonical.extend_from_slice(PREFIX);
+        cbor::encode_into(&header, &mut canonical);
+        let body_at = canonical.len();
+        canonical.extend_from_slice(body);
+        let id = ObjectId::new(&canonical, &header.zone_id, &header.schema.hash(), key);
+        Self { id, canonical, header, body_at }
+    }
+
+    /// Takes canonical bytes apart and computes their id under the zone's `key`.
+    ///
+    /// # Errors
+    /// [`ObjectError`] if the bytes do not begin with the domain string and a canonical header, or the body's schema
+    /// hash is not that of the header's schema (D13).
+    pub fn parse(canonical: Vec<u8>, key: &ObjectIdKey) -> Result<Self, ObjectError> {
+        let encoded = canonical.strip_prefix(PREFIX).ok_or(ObjectError::Prefix)?;
+        let (header, body): (ObjectHeader, &[u8]) = cbor::decode_prefix(encoded).map_err(ObjectError::NotCanonical)?;
+        let schema = header.schema.hash();
+        if body.first_chunk::<32>() != Some(schema.as_bytes()) {
+            return Err(ObjectError::SchemaMismatch);
+        }
+        let body_at = canonical.len().saturating_sub(body.len());
+        let id = ObjectId::new(&canonical, &header.zone_id, &schema, key);
+        Ok(Self { id, canonical, header, body_at })
+    }
+
+    /// As [`parse`](Self::parse), for bytes that were asked for by `id`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and [`ObjectError::IdMismatch`] if the bytes have another id.
+    pub fn parse_as(id: ObjectId, canonical: Vec<u8>, key: &ObjectIdKey) -> Result<Self, ObjectError> {
+        let stored = Self::parse(canonical, key)?;
+        if stored.id == id { Ok(stored) } else { Err(ObjectError::IdMismatch) }
+    }
+
+    /// The object's id.
+    #[must_use]
+    pub const fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &ObjectHeader {
+        &self.header
+    }
+
+    /// The body: a schema hash and canonical CBOR, which has not been decoded yet.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.canonical.get(self.body_at..).unwrap_or_default()
+    }
+
+    /// The hash that the body begins with.
+    #[must_use]
+    pub fn schema_hash(&self) -> SchemaHash {
+        SchemaHash::from_bytes(self.body().first_chunk::<32>().copied().unwrap_or_default())
+    }
+
+    /// The bytes that the id is the hash of.
+    #[must_use]
+    pub fn canonical_bytes(&self) -> &[u8] {
+        &self.canonical
+    }
+
+    /// The canonical bytes, taken out.
+    #[must_use]
+    pub fn into_canonical_bytes(self) -> Vec<u8> {
+        self.canonical
+    }
+
+    /// Opens the object as a `T`, with every check of D13 and G8.
+    ///
+    /// # Errors
+    /// [`ObjectError`] with the first rule that the bytes break.
+    pub fn open<T: MeshObject>(&self) -> Result<T::Opened, ObjectError> {
+        let value = T::from_body(self.body())?;
+        // Strict decoding makes equal values and equal bytes the same thing.
+        if *value.header() != self.header {
+            return Err(ObjectError::HeaderMismatch);
+        }
+        value.check()?;
+        Ok(T::Opened::opened(value, self.id))
+    }
+}
