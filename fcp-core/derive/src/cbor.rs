@@ -246,25 +246,23 @@ fn decode_enum(data: &DataEnum) -> Result<TokenStream> {
             Fields::Unnamed(_) => return Err(Error::new_spanned(variant, "a variant has one payload or named fields")),
         }
     }
-    Ok(quote! {
-        if decoder.peek_major() == Some(5) {
-            decoder.variant_payload()?;
-            let name_offset = decoder.position();
-            let value = match decoder.text()? {
-                #(#payloads,)*
-                _ => return Err(::fcp_core::cbor::DecodeError::new(
-                    ::fcp_core::cbor::DecodeErrorKind::UnknownVariant, name_offset,
-                )),
-            };
-            decoder.leave();
-            value
-        } else {
-            match decoder.text()? {
-                #(#units,)*
-                _ => return Err(::fcp_core::cbor::DecodeError::new(
-                    ::fcp_core::cbor::DecodeErrorKind::UnknownVariant, offset,
-                )),
-            }
-        }
+    let unknown = |at: TokenStream| {
+        quote!(_ => return Err(::fcp_core::cbor::DecodeError::new(
+            ::fcp_core::cbor::DecodeErrorKind::UnknownVariant, #at,
+        )))
+    };
+    let (unknown_unit, unknown_payload) = (unknown(quote!(offset)), unknown(quote!(name_offset)));
+    let unit = quote!(match decoder.text()? { #(#units,)* #unknown_unit });
+    let payload = quote! {
+        decoder.variant_payload()?;
+        let name_offset = decoder.position();
+        let value = match decoder.text()? { #(#payloads,)* #unknown_payload };
+        decoder.leave();
+        value
+    };
+    Ok(match (units.is_empty(), payloads.is_empty()) {
+        (_, true) => unit,
+        (true, false) => payload,
+        (false, false) => quote!(if decoder.peek_major() == Some(5) { #payload } else { #unit }),
     })
 }

@@ -97,6 +97,24 @@ reasons! {
     ObjectDuplicateRef "object.duplicate_ref" "D39" "a reference stands twice" "list each reference once";
     ObjectInlineSignatures "object.inline_signatures" "D14" "a quorum-signed object carries inline signatures" "send the signatures in a QuorumSignatureSet";
 
+    HpkeOpenFailed "hpke.open_failed" "§3.6.1" "a sealed box does not open for this key and context" "seal it to this node for this purpose";
+    HpkeUnsupportedSuite "hpke.unsupported_suite" "§3.6.1, D38" "a sealed box uses other algorithms than the baseline" "seal with X25519, HKDF-SHA256 and ChaCha20-Poly1305";
+    HpkeLowOrder "hpke.low_order" "D38" "an X25519 key has small order" "use a proper key";
+
+    AttestationKidMismatch "attestation.kid_mismatch" "§2.2 rule 5, D9" "a key id is not derived from its key" "derive the key id from the key";
+    AttestationKidCollision "attestation.kid_collision" "D9" "two different keys have one key id" "make another key";
+    AttestationBadTags "attestation.bad_tags" "§2.2 rule 4, D6" "the tags are not sorted and unique" "sort the tags bytewise, each once";
+    AttestationBadWindow "attestation.bad_window" "§2.2 rule 2" "the attestation expires before it is issued" "issue it with a later expiry";
+    AttestationPostureWindow "attestation.posture_window" "§2.2 rule 3, D5" "the posture's window is empty or longer than a day" "attest the posture for at most 86400 s";
+    AttestationNotYetValid "attestation.not_yet_valid" "D7" "the attestation is issued in the future" "check the clocks";
+    AttestationExpired "attestation.expired" "§2.2 rule 2" "the attestation has expired" "have the owner issue a new one";
+    AttestationWrongOwner "attestation.wrong_owner" "§2.2" "the attestation names another owner" "use an attestation of this mesh's owner";
+    AttestationBadHeader "attestation.bad_header" "D4" "the attestation's header is not the fixed one" "use the fixed header";
+    AttestationMissing "attestation.missing" "§2.2" "no valid attestation of that node is held" "fetch the node's attestation";
+    AttestationRevoked "attestation.revoked" "§14.3, D164" "the attestation is revoked" "enroll the device anew";
+
+    QuorumTooFewNodes "quorum.too_few_nodes" "§18.2, D179" "there are fewer than 3f + 1 nodes" "lower the number of tolerated faults or add nodes";
+
     SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
     SignBadSignature "sign.bad_signature" "§3.5.1" "the signature does not verify" "sign the exact unsigned view with the right key";
 

@@ -257,6 +257,36 @@ impl From<OwnerPublicKey> for ApproverPublicKey {
     }
 }
 
+/// The u coordinates of the points of order 1, 2, 4 and 8 on Curve25519 and its twist, and their forms above the field's
+/// prime: every exchange with them gives zero (RFC 7748 §6.1).
+const SMALL_ORDER_U: [[u8; 32]; 7] = {
+    const fn near_prime(first: u8) -> [u8; 32] {
+        let mut bytes = [0xff; 32];
+        let [low, .., high] = &mut bytes;
+        *low = first;
+        *high = 0x7f;
+        bytes
+    }
+    let mut one = [0; 32];
+    let [low, ..] = &mut one;
+    *low = 1;
+    [
+        [0; 32],
+        one,
+        [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+            0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+        ],
+        [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+            0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+        ],
+        near_prime(0xec),
+        near_prime(0xed),
+        near_prime(0xee),
+    ]
+};
+
 /// A node's encryption key (X25519): receives sealed zone keys and secret shares.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NodeEncryptionPublicKey([u8; 32]);
@@ -267,9 +297,10 @@ impl NodeEncryptionPublicKey {
     /// # Errors
     /// [`KeyError`] if every exchange with it would give zero (a point of small order, D38).
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        // A contributory exchange with any clamped scalar tells small-order points apart: they alone give zero.
-        let probe = x25519_dalek::x25519([0x55; 32], *bytes);
-        if probe == [0; 32] { Err(KeyError) } else { Ok(Self(*bytes)) }
+        let mut unsigned = *bytes;
+        let [.., last] = &mut unsigned;
+        *last &= 0x7f;
+        if SMALL_ORDER_U.contains(&unsigned) { Err(KeyError) } else { Ok(Self(*bytes)) }
     }
 
     /// The key's bytes.
@@ -350,7 +381,17 @@ mod tests {
         }
         let non_canonical = hex_literal::hex!("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
         assert!(OwnerPublicKey::from_bytes(&non_canonical).is_err());
-        assert!(NodeEncryptionPublicKey::from_bytes(&[0; 32]).is_err());
+    }
+
+    #[test]
+    fn the_small_order_table_is_what_x25519_maps_to_zero() {
+        for u in super::SMALL_ORDER_U {
+            assert_eq!(x25519_dalek::x25519([0x55; 32], u), [0; 32]);
+            assert!(NodeEncryptionPublicKey::from_bytes(&u).is_err());
+            let mut high_bit = u;
+            high_bit[31] |= 0x80;
+            assert!(NodeEncryptionPublicKey::from_bytes(&high_bit).is_err());
+        }
     }
 
     #[test]
