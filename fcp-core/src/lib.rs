@@ -8,9 +8,11 @@ extern crate self as fcp_core;
 
 // §3.1–§3.5: what things are called and what their bytes are.
 pub mod cbor;
+pub mod glob;
 pub mod id;
 pub mod lp;
 pub mod object;
+pub mod pointer;
 pub mod time;
 
 // §2.2, §3.5.1, §3.6.1, §5.2.1: keys, signatures and sealing.

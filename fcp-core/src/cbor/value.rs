@@ -131,6 +131,11 @@ impl Entries {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
+    /// The entries in canonical order, as they are kept.
+    pub(crate) fn as_slice(&self) -> &[(String, Value)] {
+        &self.0
+    }
+
     /// How many entries there are.
     #[must_use]
     pub const fn len(&self) -> usize {

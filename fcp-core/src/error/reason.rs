@@ -118,6 +118,11 @@ reasons! {
     SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
     SignBadSignature "sign.bad_signature" "§3.5.1" "the signature does not verify" "sign the exact unsigned view with the right key";
 
+    GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
+
+    PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";
+    PointerNotFound "pointer.not_found" "§5.2.1, D86" "nothing is at the pointer's place" "point at a value that the input has";
+
     QuorumSignatureOrder "quorum.signature_order" "D30" "signatures are not sorted with one entry per node" "sort by node and kid, one entry per node";
 
     IdIpAddress "id.ip_address" "G7" "the text is not an address in canonical form" "write the address in its canonical text form";
