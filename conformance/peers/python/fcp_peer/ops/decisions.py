@@ -1,0 +1,110 @@
+"""Decision functions: lattice, policy, taint, quorums, error codes."""
+
+from .. import errorcodes, pointer, policy, provenance, quorum, schema, zones
+from ..errors import BadRequest, Reject
+from ..fields import as_bytes, as_uint
+from .registry import operation
+
+
+def _levels(f):
+    return f.uint("integrity", 8), f.uint("confidentiality", 8)
+
+
+@operation("lattice.flow")
+def lattice_flow(f):
+    return {"verdict": zones.flow(_levels(f.object("from")), _levels(f.object("to")))}
+
+
+@operation("policy.evaluate")
+def policy_evaluate(f):
+    rules = f.object("policy")
+    lists = {name: rules.texts(name) for _, *pair in policy.DIMENSIONS for name in pair}
+    decision, reason = policy.evaluate(
+        {**lists, "default_deny": rules.bool("default_deny", True)},
+        {name: f.text(name) for name, *_ in policy.DIMENSIONS},
+    )
+    return {"decision": decision, "reason": reason}
+
+
+@operation("glob.match")
+def glob_match(f):
+    return {"matches": policy.glob_match(f.text("pattern"), f.text("text"))}
+
+
+@operation("pointer.eval")
+def pointer_eval(f):
+    return {"value": Raw(pointer.evaluate(f.text("pointer"), f.raw("json")))}
+
+
+class Raw:
+    """A JSON value to hand back as it is."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+# Fields of Provenance (§6.1) that are byte strings or wide integers in CBOR.
+_IDS = ("by_approval", "by_receipt", "authorized_by")
+_WIDE = ("created_at", "applied_at", "crossed_at")
+
+
+def _provenance(value):
+    """A Provenance of the request, with ids as bytes; its fields checked."""
+
+    def convert(item):
+        if isinstance(item, list):
+            return [convert(element) for element in item]
+        if not isinstance(item, dict):
+            return item
+        out = {}
+        for key, element in item.items():
+            if key in _IDS:
+                out[key] = as_bytes(element, 32, key)
+            else:
+                out[key] = as_uint(element, 64, key) if key in _WIDE else convert(element)
+        return out
+
+    converted = convert(value)
+    try:
+        schema.PROVENANCE(converted)
+    except Reject as reject:
+        if reject.code.startswith("id."):
+            raise
+        raise BadRequest(f"not a provenance: {reject.message}") from None
+    return converted
+
+
+@operation("provenance.merge")
+def provenance_merge(f):
+    merged = provenance.merge([_provenance(item) for item in f.list("inputs")])
+    return {"provenance": merged}
+
+
+@operation("taint.decide")
+def taint_decide(f):
+    integrity, _ = _levels(f.object("target"))
+    decision, reason = provenance.decide(
+        _provenance(f.raw("provenance")), f.text("safety_tier"), integrity
+    )
+    return {"decision": decision, "reason": reason}
+
+
+@operation("quorum.required")
+def quorum_required(f):
+    operation_class = f.choice("class", quorum.CLASSES)
+    return {"signatures": quorum.required(f.uint("n", 32), f.uint("f", 32), operation_class)}
+
+
+@operation("lease.coordinator")
+def lease_coordinator(f):
+    nodes = f.texts("nodes")
+    if not nodes:
+        raise BadRequest("`nodes` is empty")
+    return {"node": quorum.coordinator(f.text("zone"), f.hex("subject", 32), nodes)}
+
+
+@operation("error.lookup")
+def error_lookup(f):
+    span, category, symbol = errorcodes.lookup(f.text("code"))
+    out = {"range": span, "category": category}
+    return {**out, "symbol": symbol} if symbol else out

@@ -1,0 +1,372 @@
+"""The fields of the protocol's objects, as their bodies carry them in CBOR.
+
+From the structs of the specification with the changes of the decisions
+(G4, G5, G7, D200 and those named below). An object is listed only where its
+fields are settled; any other is decoded without this table.
+"""
+
+from . import ids
+from .shapes import (
+    any_value, boolean, bstr, enum, ident, ip_address, mapping, seq, struct, text, uint, within,
+)
+
+u8, u16, u32, u64 = uint(8), uint(16), uint(32), uint(64)
+b8, b16, b32, b64, octets = bstr(8), bstr(16), bstr(32), bstr(64), bstr()
+canonical, zone, node, tag = map(ident, (ids.canonical, ids.zone, ids.node, ids.tag))
+oids = seq(b32)
+
+# --- §3.3, §3.6, §6.1: headers -------------------------------------------------
+
+
+def schema_id(value):
+    """G7: {name, version, namespace}, each part by D19."""
+    _SCHEMA_FIELDS(value)
+    ids.schema(value["namespace"], value["name"], value["version"])
+
+
+_SCHEMA_FIELDS = struct(namespace=text, name=text, version=text)
+
+LABEL_ADJUSTMENT = enum(
+    integrity_elevated=struct(to=u8, by_approval=b32, applied_at=u64),
+    confidentiality_declassified=struct(to=u8, by_approval=b32, applied_at=u64),
+)
+PROVENANCE = struct(
+    origin_zone=zone, current_zone=zone, integrity_label=u8, confidentiality_label=u8,
+    label_adjustments=seq(LABEL_ADJUSTMENT), origin_principal_=canonical, taint=u32,
+    taint_reductions=seq(struct(clears=u32, by_receipt=b32, applied_at=u64)),
+    zone_crossings=seq(
+        struct(from_zone=zone, to_zone=zone, crossed_at=u64, authorized_by_=b32)
+    ),
+    created_at=u64,
+)
+DEVICE_SELECTOR = enum(
+    tag=text, node_id=node, zone=zone, has_capability=text, **{"class": text}
+)
+HEADER = struct(
+    schema=schema_id, zone_id=zone, created_at=u64, provenance=PROVENANCE,
+    refs=oids, foreign_refs=oids, ttl_secs_=u64,
+    placement_=struct(
+        min_nodes=u8, max_node_fraction_bps=uint(16, 10_000),
+        preferred_devices=seq(DEVICE_SELECTOR), excluded_devices=seq(DEVICE_SELECTOR),
+        target_coverage_bps=u32,
+    ),
+)
+
+
+def obj(**fields):
+    """A struct that begins with an ObjectHeader (§3.6)."""
+    return struct(header=HEADER, **fields)
+
+
+def signed(**fields):
+    """A struct with a header and one signature (§3.5.1)."""
+    return obj(signature=b64, **fields)
+
+
+# --- shared parts --------------------------------------------------------------
+
+SEALED_BOX = struct(kem_id=u16, kdf_id=u16, aead_id=u16, enc=b32, ct=octets)
+QUORUM_SIGNATURES = seq(struct(signer_node=node, signer_kid=b8, sig=b64))
+TRACE_CONTEXT = struct(trace_id=b16, span_id=b8, flags=u8)
+WRAPPED_KEY = struct(node_id=node, node_enc_kid=b8, issued_at=u64, sealed_key=SEALED_BOX)
+NETWORK_CONSTRAINTS = struct(
+    host_allow=seq(text), port_allow=seq(u16), ip_allow=seq(ip_address), cidr_deny=seq(text),
+    deny_localhost=boolean, deny_private_ranges=boolean, deny_tailnet_ranges=boolean,
+    require_sni=boolean, spki_pins=seq(text), deny_ip_literals=boolean,
+    require_host_canonicalization=boolean, dns_max_ips=u16, max_redirects=u8,
+    connect_timeout_ms=u32, total_timeout_ms=u32, max_response_bytes=u64,
+)
+CONSTRAINTS = struct(
+    resource_allow=seq(text), resource_deny=seq(text), max_calls_=u32, max_bytes_=u64,
+    idempotency_scope_=text, network_=NETWORK_CONSTRAINTS, credential_allow=seq(canonical),
+)
+ZONE_POLICY = struct(
+    principals_allow=seq(text), principals_deny=seq(text),
+    connectors_allow=seq(text), connectors_deny=seq(text),
+    cap_allow=seq(text), cap_deny=seq(text), default_deny_=boolean,
+)
+WEIGHT = uint(32, 1_000_000)
+PLACEMENT_POLICY = struct(
+    requires=seq(enum(
+        "on_power",
+        gpu=struct(min_vram_mb=u32), memory=struct(min_mb=u32),
+        software=struct(name=text, version_=text), network=struct(min_bandwidth_mbps_=u32),
+        tailscale_tag=text,
+        connector_available=struct(connector_id=canonical, min_version_=text),
+        secret_reconstructable=struct(secret_id=canonical, min_nodes=u8),
+        zone_quota_headroom=struct(zone_id=zone, min_free_mb=u32),
+    )),
+    prefers=seq(enum(
+        low_latency=struct(max_ms=u32, weight_bps=WEIGHT),
+        high_resources=struct(weight_bps=WEIGHT),
+        specific_device=struct(node_id=node, weight_bps=WEIGHT),
+        data_locality=struct(object_ids=oids, weight_bps=WEIGHT),
+    )),
+    excludes=seq(text), zones=seq(zone),
+)
+CREDENTIAL_FORMAT = enum("raw", prefix=struct(prefix=text))
+BOUND = {"request_object_id_": b32, "input_hash_": b32}
+DECODE_STATUS = obj(
+    object_id=b32, zone_id=zone, zone_key_id=b8, epoch_id=u64, received_unique=u32,
+    required=u32, missing_hint_=octets, signature_=b64,
+)
+
+CORE = {
+    # §2.2, §19.4
+    "NodeKeyAttestation": struct(
+        node_id=node, owner_pubkey=b32, node_sig_pubkey=b32, node_sig_kid=b8,
+        node_enc_pubkey=b32, node_enc_kid=b8, node_iss_pubkey=b32, node_iss_kid=b8,
+        tags=seq(tag), issued_at=u64, expires_at=u64, attestation_nonce=b32,
+        device_posture_=struct(
+            kind=enum("tpm_quote", "secure_enclave", "android_keystore", custom=text),
+            payload=octets, issued_at=u64, expires_at=u64, nonce=b32,
+        ),
+        signature=b64,
+    ),
+    "DeviceEnrollment": signed(
+        node_id=node, node_sig_pubkey=b32, allowed_zones=seq(zone),
+        storage_permissions=seq(enum(
+            "store_secret_shares", "store_audit_events",
+            store_symbols=struct(zones=seq(zone)),
+        )),
+        issued_at=u64, expires_at_=u64,
+    ),
+    # §3.8, D201
+    "ZoneCheckpoint": obj(
+        zone_id=zone, prev_checkpoint_=b32, rev_head=b32, rev_seq=u64, audit_head=b32,
+        audit_seq=u64, zone_definition_head=b32, zone_policy_head=b32,
+        active_zone_key_manifest=b32, checkpoint_seq=u64, as_of_epoch=u64,
+        quorum_signatures=QUORUM_SIGNATURES,
+    ),
+    "ZoneAnchor": signed(
+        zone_id=zone, generation=u64, checkpoint=b32, checkpoint_seq=u64, policy=b32,
+    ),
+    # §5.2, D37, D83, D200
+    "ZoneDefinitionObject": signed(
+        zone_id=zone, name=text, integrity_level=u8, confidentiality_level=u8,
+        symbol_port=u16, control_port=u16, tailscale_tag=text, parent_=zone,
+        transport_policy_=struct(
+            allow_derp=boolean, allow_funnel=boolean, allow_lan_broadcast=boolean,
+        ),
+        policy_object_id=b32, prev_=b32,
+    ),
+    "ZonePolicyObject": signed(
+        zone_id=zone, policy=ZONE_POLICY, checkpoint_signers=seq(node, 1, 255), max_faults=u8,
+        approvers=seq(struct(
+            principal=canonical, pubkey=b32,
+            scopes=seq(enum("elevation", "declassification", "execution")),
+        )),
+        token_issuers=seq(struct(node_id=node, subs=seq(text, 1))),
+        security_profile_=struct(
+            zone_id=zone, key_mode=enum("manifest_distributed", "mls_tree_kem"),
+            require_pcs=boolean, max_epoch_secs=u64,
+        ),
+        prev_=b32,
+    ),
+    "ZoneKeyManifest": signed(
+        zone_id=zone, zone_key_id=b8, algorithm=enum("chacha20poly1305", "xchacha20poly1305"),
+        valid_from=u64, valid_until_=u64, prev_zone_key_id_=b8, object_id_key_id=b8,
+        wrapped_object_id_keys=seq(WRAPPED_KEY),
+        rekey_policy_=struct(
+            epoch_ratchet_enabled=boolean, overlap_secs=u64, retain_epochs=u32,
+            rewrap_on_membership_change=boolean,
+            rotate_object_id_key_on_membership_change=boolean,
+        ),
+        wrapped_keys=seq(WRAPPED_KEY),
+    ),
+    "ApprovalToken": signed(
+        scope=enum(
+            elevation=struct(
+                operation=canonical, original_provenance=PROVENANCE, target_integrity=u8,
+                **BOUND,
+            ),
+            declassification=struct(
+                from_zone=zone, to_zone=zone, object_ids=oids, target_confidentiality=u8,
+                **BOUND,
+            ),
+            execution=struct(
+                connector_id=canonical, method_pattern=text,
+                input_constraints=seq(struct(
+                    json_pointer=text,
+                    op=enum("eq", "neq", "in", "not_in", "prefix", "suffix", "contains"),
+                    value=any_value,
+                )),
+                **BOUND,
+            ),
+        ),
+        justification=text, approved_by=canonical, approved_at=u64, expires_at=u64,
+    ),
+    # §6.1, D104, D105
+    "SanitizerReceipt": signed(
+        sanitizer_connector=canonical, sanitizer_operation=canonical, inputs=oids, clears=u32,
+        findings_=any_value, executed_at=u64, executed_by=node,
+    ),
+    "ResourceObject": signed(
+        connector_id=canonical, resource_type=text, resource_uri=text, created_at=u64,
+        resource_digest_=b32, resource_digest_alg_=text, resource_size_bytes_=u64,
+        resource_content_type_=text, retrieved_at_=u64, expires_at_=u64,
+        resource_integrity_level=u8, resource_confidentiality_level=u8, resource_taint=u32,
+        executed_by=node,
+    ),
+    # §7.3, §7.6, D27, D129
+    "CapabilityObject": signed(
+        capability_id=canonical,
+        grantee=enum("bearer", principal=canonical, zone=zone, tag=text),
+        constraints=CONSTRAINTS, placement=PLACEMENT_POLICY, valid_from=u64, valid_until=u64,
+    ),
+    "CredentialObject": signed(
+        credential_id=canonical, secret_id=canonical,
+        apply=enum(
+            http_header=struct(name=text, format=CREDENTIAL_FORMAT),
+            query_param=struct(name=text, format=CREDENTIAL_FORMAT),
+        ),
+        host_allow=seq(text), created_at=u64,
+    ),
+    "RoleObject": signed(
+        role_id=canonical, name=text, description=text,
+        grants=seq(struct(capability_id=canonical, constraints_=CONSTRAINTS)),
+        inherits=oids, zone_id=zone, valid_from=u64, valid_until=u64,
+    ),
+    "RoleAssignment": signed(
+        role_object_id=b32, grantee=canonical, attenuation_=CONSTRAINTS,
+        valid_from=u64, valid_until=u64,
+    ),
+    # §9.3, §9.5, D142, D200
+    "ControlPlaneObject": struct(header=HEADER, body=octets),
+    "InvokeRequest": struct(
+        id=text, connector_id=canonical, operation=canonical, zone_id=zone, target_node=node,
+        input=any_value, capability_token=octets, provenance=PROVENANCE, resources=oids,
+        approval_tokens=oids, idempotency_key_=text, trace_context_=TRACE_CONTEXT,
+        instance_id_=canonical, deadline_ms_=u64, lease_seq_=u64, holder_nonce_=b16,
+        holder_proof_=b64,
+    ),
+    "InvokeResponse": struct(
+        id=text, result=any_value, resource_object_ids=oids, next_cursor_=text, receipt_=b32,
+    ),
+    "SimulateRequest": struct(
+        id=text, operation=canonical, input=any_value, capability_token=octets,
+        estimate_cost=boolean, check_availability=boolean,
+    ),
+    "SimulateResponse": struct(
+        id=text, would_succeed=boolean, failure_reason_=text, missing_capabilities=seq(text),
+        estimated_cost_=struct(
+            api_credits_=u64, estimated_duration_ms_=u64, estimated_bytes_=u64,
+            currency_=struct(amount_cents=u64, currency_code=text),
+        ),
+        availability_=struct(
+            available=boolean, rate_limit_remaining_=u32, rate_limit_reset_at_=u64,
+        ),
+    ),
+    "OperationReceipt": signed(
+        request_object_id=b32, idempotency_key_=text, outcome_object_ids=oids,
+        resource_object_ids=oids, executed_at=u64, executed_by=node,
+    ),
+    "OperationIntent": signed(
+        request_object_id=b32, capability_token_jti=b16, idempotency_key_=text,
+        planned_at=u64, planned_by=node, lease_seq_=u64, upstream_idempotency_=text,
+    ),
+    "EventEnvelope": struct(
+        topic=text, timestamp=u64, seq=u64, cursor=text, requires_ack=boolean, data=any_value,
+    ),
+    # §10.4, D149
+    "ConnectorStateRoot": obj(
+        connector_id=canonical, instance_id_=canonical, zone_id=zone,
+        model=enum(
+            "stateless", "singleton_writer",
+            crdt=struct(crdt_type=enum("lww_map", "or_set", "g_counter", "pn_counter")),
+        ),
+    ),
+    "ConnectorStateObject": signed(
+        connector_id=canonical, instance_id_=canonical, zone_id=zone, prev_=b32, seq=u64,
+        state_cbor=octets, updated_at=u64, lease_seq_=u64, lease_object_id_=b32,
+    ),
+    # §14.3
+    "RevocationObject": signed(
+        revoked=oids,
+        scope=enum(
+            "capability", "issuer_key", "node_attestation", "zone_key", "connector_binary",
+        ),
+        reason=text, effective_at=u64, expires_at_=u64,
+    ),
+    "RevocationEvent": signed(
+        revocation_object_id=b32, prev_=b32, seq=u64, occurred_at=u64,
+    ),
+    "RevocationHead": obj(
+        zone_id=zone, head_event=b32, head_seq=u64, epoch_id=u64,
+        quorum_signatures=QUORUM_SIGNATURES,
+    ),
+    # §15.1, D170
+    "Lease": obj(
+        subject_object_id=b32,
+        purpose=enum("operation_execution", "connector_state_write", "computation_migration"),
+        lease_seq=u64, owner_node=node, iat=u64, exp=u64, coordinator=node,
+        quorum_signatures=QUORUM_SIGNATURES,
+    ),
+    "LeaseRequest": signed(
+        subject_object_id=b32,
+        purpose=enum("operation_execution", "connector_state_write", "computation_migration"),
+        desired_owner=node, requested_at=u64, exp=u64,
+    ),
+    "LeaseRelease": signed(lease=b32),
+    # §17.3, D177, D200
+    "SecretObject": signed(
+        secret_id=canonical, zone_id=zone, k=within(2, 255), n=within(2, 255),
+        scheme=enum("shamir_gf256"), commit=b32, share_commits=mapping(ids.node, b32),
+        wrapped_shares=mapping(ids.node, SEALED_BOX),
+        rotation=struct(rotate_after_secs=u64, overlap_secs=u64),
+    ),
+    "SecretAccessToken": signed(
+        jti=b16, secret_id=canonical, zone_id=zone, holder_node=node, request_object_id=b32,
+        purpose=text, requested_by=canonical, iat=u64, exp=u64, approved_by=canonical,
+    ),
+    # §23.4, D27, D185
+    "AuditEvent": signed(
+        correlation_id=b16, trace_context_=TRACE_CONTEXT, event_type=text, actor=canonical,
+        zone_id=zone, connector_id_=canonical, operation_=canonical,
+        capability_token_jti_=b16, request_object_id_=b32, result_object_id_=b32,
+        prev_=b32, seq=u64, occurred_at=u64,
+    ),
+    "AuditHead": obj(
+        zone_id=zone, head_event=b32, head_seq=u64, coverage_bps=uint(16, 10_000),
+        epoch_id=u64, quorum_signatures=QUORUM_SIGNATURES,
+    ),
+    "DecisionReceipt": signed(
+        request_object_id=b32, decision=enum("allow", "deny"), reason_code=text,
+        message_=text, evidence=oids, decided_at=u64, decided_by=node,
+    ),
+    # App. B, D193
+    "ChunkedObjectManifest": obj(
+        total_len=u64, chunk_size=u32, chunks=oids, payload_hash=b32,
+    ),
+    "RawChunk": struct(header=HEADER, bytes=octets),
+}
+
+MESH = {
+    # §4.4, §9.2.1, D71
+    "DecodeStatus": DECODE_STATUS,
+    "SymbolAck": obj(
+        object_id=b32, zone_id=zone, zone_key_id=b8, epoch_id=u64,
+        reconstructed_object_id_=b32, signature_=b64,
+    ),
+    "SymbolRequest": signed(
+        object_id=b32, zone_id=zone, zone_key_id=b8, max_symbols=u32, want_esi_=seq(u32),
+        decode_status_=DECODE_STATUS, requested_at=u64, requester=node,
+    ),
+    "SymbolDeliveryHint": struct(stop_after_symbols=u32, preferred_symbol_size_=u16),
+    # §4.2, D44, D46
+    "MeshSessionHello": struct(
+        to=node, eph_pubkey=b32, nonce=b16, cookie_=b32, timestamp=u64, suites=seq(u8, 1, 8),
+        transport_limits_=struct(max_datagram_bytes=u16), signature=b64,
+        attestations_=seq(octets, 0, 4), **{"from": node},
+    ),
+    "MeshSessionHelloRetry": struct(to=node, cookie=b32, timestamp=u64, **{"from": node}),
+    "MeshSessionAck": struct(
+        to=node, eph_pubkey=b32, nonce=b16, session_id=b16, suite=u8, timestamp=u64,
+        signature=b64, attestations_=seq(octets, 0, 4), **{"from": node},
+    ),
+}
+
+OBJECTS = {
+    **{("fcp.core", name, "2.0.0"): shape for name, shape in CORE.items()},
+    **{("fcp.mesh", name, "2.0.0"): shape for name, shape in MESH.items()},
+}

@@ -1,0 +1,160 @@
+"""Building blocks of the schema table: checks of decoded values (G4, G5, G7).
+
+A shape is a function that takes a value and rejects it or returns nothing:
+`cbor.unexpected_type` for a value of another type, width or range,
+`cbor.unknown_key` and `cbor.missing_key` for a map's fields (D25), the `id.*`
+code of a malformed identifier.
+"""
+
+import ipaddress
+
+from .errors import Reject
+
+
+def _typed(value, kind, wanted):
+    if isinstance(value, float):
+        raise Reject("cbor.float_not_allowed", f"a float instead of {wanted}")
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise Reject("cbor.unexpected_type", f"not {wanted}")
+
+
+def _wrong(text):
+    return Reject("cbor.unexpected_type", text)
+
+
+def uint(bits, most=None):
+    """An unsigned integer below 2^bits, at most `most`."""
+    most = (1 << bits) - 1 if most is None else most
+
+    def shape(value):
+        _typed(value, int, "an unsigned integer")
+        if not 0 <= value <= most:
+            raise _wrong(f"{value} is not in 0..{most}")
+
+    return shape
+
+
+def within(least, most):
+    """An unsigned integer of a range."""
+
+    def shape(value):
+        _typed(value, int, "an unsigned integer")
+        if not least <= value <= most:
+            raise _wrong(f"{value} is not in {least}..{most}")
+
+    return shape
+
+
+def bstr(size=None):
+    """A byte string, of exactly `size` bytes when given."""
+
+    def shape(value):
+        _typed(value, bytes, "a byte string")
+        if size is not None and len(value) != size:
+            raise _wrong(f"{len(value)} bytes instead of {size}")
+
+    return shape
+
+
+def text(value):
+    _typed(value, str, "a text string")
+
+
+def boolean(value):
+    _typed(value, bool, "a boolean")
+
+
+def ident(check):
+    """A text string that is an identifier."""
+
+    def shape(value):
+        _typed(value, str, "a text string")
+        check(value)
+
+    return shape
+
+
+def ip_address(value):
+    """G7: an IP address as text."""
+    _typed(value, str, "a text string")
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise _wrong("not an IP address") from None
+
+
+def any_value(value):
+    """A `Value` field (D28): anything, floats too, with text keys."""
+    if isinstance(value, list):
+        for item in value:
+            any_value(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise Reject("cbor.key_not_text", f"key {key!r:.80}")
+            any_value(item)
+
+
+def seq(item, least=0, most=None):
+    """An array."""
+
+    def shape(value):
+        _typed(value, list, "an array")
+        if len(value) < least or (most is not None and len(value) > most):
+            raise _wrong(f"{len(value)} elements")
+        for element in value:
+            item(element)
+
+    return shape
+
+
+def mapping(key, item):
+    """A map from identifiers to one shape (G7), never empty (D200)."""
+
+    def shape(value):
+        _typed(value, dict, "a map")
+        if not value:
+            raise _wrong("an empty map")
+        for name, element in value.items():
+            if not isinstance(name, str):
+                raise Reject("cbor.key_not_text", f"key {name!r:.80}")
+            key(name)
+            item(element)
+
+    return shape
+
+
+def struct(**fields):
+    """A map of named fields (G4); a trailing underscore marks an optional field."""
+    required = {name for name in fields if not name.endswith("_")}
+    shapes = {name.rstrip("_"): shape for name, shape in fields.items()}
+
+    def shape(value):
+        _typed(value, dict, "a map")
+        for name, element in value.items():
+            if not isinstance(name, str):
+                raise Reject("cbor.key_not_text", f"key {name!r:.80}")
+            if name not in shapes:
+                raise Reject("cbor.unknown_key", f"`{name:.80}`")
+            shapes[name](element)
+        for name in sorted(required):
+            if name not in value:
+                raise Reject("cbor.missing_key", f"`{name}`")
+
+    return shape
+
+
+def enum(*units, **variants):
+    """G5: a unit variant is its name, a variant with data a one-entry map."""
+
+    def shape(value):
+        if isinstance(value, dict) and len(value) == 1:
+            name, payload = next(iter(value.items()))
+            if name in variants:
+                return variants[name](payload)
+            raise _wrong(f"no variant {name!r:.80}")
+        _typed(value, str, "a variant")
+        if value not in units:
+            raise _wrong(f"no variant `{value:.80}`")
+
+    return shape

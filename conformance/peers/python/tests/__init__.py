@@ -1,0 +1,1 @@
+"""Known answers and refusals of the peer: ``python3 -m unittest`` in its folder."""
