@@ -13,6 +13,7 @@ pub mod id;
 pub mod lp;
 pub mod object;
 pub mod pointer;
+pub mod store;
 pub mod time;
 
 // §2.2, §3.5.1, §3.6.1, §5.2.1: keys, signatures and sealing.
