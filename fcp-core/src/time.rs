@@ -1,4 +1,4 @@
-//! Time (§4.2, D7): Unix seconds as an argument, and the one rule of validity windows.
+//! Time (§4.2, D7): Unix time as an argument, and the one rule of validity windows.
 
 /// Seconds since the Unix epoch. Nothing in this family of crates reads a clock: time comes in as this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -53,6 +53,58 @@ impl<'b> crate::cbor::Decode<'b> for Timestamp {
     #[inline]
     fn decode(decoder: &mut crate::cbor::Decoder<'b>) -> Result<Self, crate::cbor::DecodeError> {
         decoder.uint().map(Self)
+    }
+}
+
+/// Milliseconds since the Unix epoch: the time of machines whose timers are finer than a second. Nothing on the wire
+/// has this form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Millis(u64);
+
+impl Millis {
+    /// The time that no timer reaches.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The time `milliseconds` after the Unix epoch.
+    #[must_use]
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The same time in whole seconds, rounded down.
+    #[must_use]
+    pub const fn timestamp(self) -> Timestamp {
+        Timestamp(self.0 / 1000)
+    }
+
+    /// The time `milliseconds` later, or [`NEVER`](Self::NEVER).
+    #[must_use]
+    pub const fn saturating_add(self, milliseconds: u64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+
+    /// The time `seconds` later, or [`NEVER`](Self::NEVER).
+    #[must_use]
+    pub const fn saturating_add_secs(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Milliseconds from `earlier` until this time; 0 if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl From<Timestamp> for Millis {
+    fn from(time: Timestamp) -> Self {
+        Self(time.0.saturating_mul(1000))
     }
 }
 
@@ -126,7 +178,18 @@ impl ValidityWindow {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, ValidityWindow, WindowError};
+    use super::{Millis, Timestamp, ValidityWindow, WindowError};
+
+    #[test]
+    fn milliseconds_and_seconds() {
+        let time = Millis::from_millis(1_700_000_000_999);
+        assert_eq!(time.timestamp(), Timestamp::from_secs(1_700_000_000));
+        assert_eq!(Millis::from(time.timestamp()).as_millis(), 1_700_000_000_000);
+        assert_eq!(time.saturating_add(1).since(time), 1);
+        assert_eq!(time.saturating_add_secs(2).since(time), 2000);
+        assert_eq!(time.since(time.saturating_add(1)), 0);
+        assert_eq!(time.saturating_add_secs(u64::MAX), Millis::NEVER);
+    }
 
     #[test]
     fn window_bounds_are_inclusive() {

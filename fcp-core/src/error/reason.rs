@@ -113,6 +113,67 @@ reasons! {
     AttestationMissing "attestation.missing" "§2.2" "no valid attestation of that node is held" "fetch the node's attestation";
     AttestationRevoked "attestation.revoked" "§14.3, D164" "the attestation is revoked" "enroll the device anew";
 
+    FrameMacInvalid "frame.mac_invalid" "§4.2.2, D52" "the datagram's MAC does not verify" "seal with the session's key of this direction";
+    FrameSeqMismatch "frame.seq_mismatch" "§4.3 rule 4, D50" "the datagram's sequence is not the frame's" "use one number for both";
+    FrameSeqZero "frame.seq_zero" "D49" "the frame's sequence is zero" "count from 1";
+    FrameSeqExhausted "frame.seq_exhausted" "D49, D50" "the instance has used up its sequence numbers" "draw a new instance id";
+    FrameReplay "frame.replay" "§4.3 rule 5, D53" "the sequence was seen before, or lies below the window" "send each frame once, and widen the window if paths reorder more";
+    FrameInstances "frame.instances" "§4.3 rule 5" "the session already carries as many sender instances as a receiver follows" "open a new session after a restart";
+    FrameBadSignature "frame.bad_signature" "§4.2, D70" "the signed frame's signature does not verify" "sign with the attested node key";
+    FrameClockSkew "frame.clock_skew" "§4.2, D70" "the signed frame's time is too far from now" "check the clocks";
+    FrameWrongPeer "frame.wrong_peer" "D70" "the signed frame is for another node, or from this one" "send it to the node that it names";
+    FrameSessionExists "frame.session_exists" "D70" "a signed frame arrived although a session exists" "send inside the session";
+    FrameTooEarly "frame.too_early" "D70" "signed frames are not accepted so soon after a start" "wait 240 s, or open a session";
+
+    FcpcTooShort "fcpc.too_short" "§9.4, D138" "the frame is shorter than header and tag" "send the whole frame";
+    FcpcBadMagic "fcpc.bad_magic" "§9.4, D138" "the frame does not begin with `FCPC`" "send control-plane frames on this stream";
+    FcpcUnsupportedVersion "fcpc.unsupported_version" "§9.4, D138" "the frame's version is not supported" "send version 1";
+    FcpcWrongSession "fcpc.wrong_session" "§9.4, D138" "the frame names another session" "keep to one session on a stream";
+    FcpcBadSequence "fcpc.bad_sequence" "§9.4, D140" "the frame's sequence is not the previous one plus 1" "send every frame once, in order, from 1";
+    FcpcBadFlags "fcpc.bad_flags" "D139" "the frame's flags are not exactly ENCRYPTED" "set the flags to 1";
+    FcpcTooLarge "fcpc.too_large" "D138" "the frame holds more than 4 MiB" "chunk larger payloads";
+    FcpcLengthMismatch "fcpc.length_mismatch" "§9.4, D138" "the frame is not as long as its header says" "send exactly one frame";
+    FcpcAeadInvalid "fcpc.aead_invalid" "§9.4, D138" "the frame does not authenticate" "seal with the session's context key";
+    FcpcExhausted "fcpc.exhausted" "§9.4, D140" "the stream has used up its sequence numbers" "open a new session";
+
+    SessionTooShort "session.too_short" "D46" "the message is shorter than its header" "send the whole message";
+    SessionBadMagic "session.bad_magic" "D46" "the message does not begin with `FCPH`" "send a handshake message";
+    SessionUnsupportedVersion "session.unsupported_version" "D46" "the message's version is not supported" "send version 1";
+    SessionUnknownType "session.unknown_type" "D46" "the message's type is none of 1 to 4" "send a hello, retry, ack or signed frame";
+    SessionTooLarge "session.too_large" "D46" "the message's body is longer than 16384 bytes" "send fewer attestations";
+    SessionLengthMismatch "session.length_mismatch" "D46" "the message is not as long as its header says" "send exactly one message";
+    SessionAttestations "session.attestations" "D46" "the message carries more than four attestations" "send the sender's own attestation and enrollment";
+    SessionBadOffer "session.bad_offer" "D44" "the offer is empty, longer than 8 or names a suite twice" "offer each suite once";
+    SessionBadLimits "session.bad_limits" "§4.3.1, D73" "the datagram limit is not from 432 to 65507 bytes" "choose another limit";
+    SessionBadId "session.bad_session_id" "D46, D47" "the session id is zero or begins like another message" "draw the id at random";
+    SessionWrongPeer "session.wrong_peer" "§4.2" "the message is for another node, or not from the expected one" "address the right node";
+    SessionClockSkew "session.clock_skew" "§4.2, D7" "the message's time is too far from now" "check the clocks";
+    SessionNoCommonSuite "session.no_common_suite" "§4.2, D44" "none of the offered suites is supported" "offer suite 1";
+    SessionSuiteNotOffered "session.suite_not_offered" "D43" "the answer's suite was not offered" "choose a suite of the offer";
+    SessionCookieInvalid "session.cookie_invalid" "§4.2, D45" "the cookie was not made for this hello and address, or is too old" "begin again without a cookie";
+    SessionReplayedHello "session.replayed_hello" "D47" "the hello was answered before" "begin again with a fresh nonce";
+    SessionBadSignature "session.bad_signature" "§4.2, D42" "the message's signature does not verify" "sign the transcript with the attested node key";
+    SessionZeroSharedSecret "session.zero_shared_secret" "§4.2, D47" "the key exchange gives zero" "use a proper ephemeral key";
+    SessionIdInUse "session.id_in_use" "D47" "the answer's session id is already in use" "draw a fresh id";
+    SessionUnexpected "session.unexpected_message" "§4.2, D44" "the message answers no hello that is under way" "begin with a hello";
+    SessionCollision "session.collision" "D47" "both nodes began a handshake at once and this node's goes ahead" "answer the other hello";
+    SessionOverloaded "session.overloaded" "§8.4" "the table of sessions or hellos is full" "try again later";
+    SessionTimedOut "session.timed_out" "§4.2" "the peer did not answer the hello" "check the address and try again";
+    SessionUnknown "session.unknown" "§4.2.2, D52" "no such session is open" "open a session";
+    SessionRekeyRequired "session.rekey_required" "§4.2, D54" "the session has reached a threshold and sends no more" "wait for the new session";
+    SessionExpired "session.expired" "§4.2, D54" "the session has passed a threshold" "open a new session";
+    SessionReplaced "session.replaced" "D47" "a newer session with the peer took its place" "use the newer session";
+    SessionClosed "session.closed" "§4.2" "this node closed the session" "nothing to do";
+    SessionReset "session.reset" "D50" "the process or its machine changed and all sessions were dropped" "open a new session";
+    SessionKeyReplaced "session.key_replaced" "D54" "another signing key was attested for a side of the session" "open a new session";
+    SessionNotAMember "session.not_a_member" "D140, D181" "the object's zone is not among the zones of both ends" "send it only to members of the zone";
+
+    SymbolMessageHeader "symbol.message_header" "§9.2.1, D72" "the message's header is not that of an ephemeral message" "no references, a time to live of 60 s, plain provenance";
+    SymbolBadWant "symbol.bad_want" "§9.2.1" "the wanted symbols are unsorted, repeated, out of range or more than allowed" "list each ESI once, ascending, at most max_symbols and 1024";
+    SymbolBadHint "symbol.bad_hint" "D71" "the hint is not a sorted list of at most 256 ESIs" "list each missing ESI once, ascending";
+    SymbolForeignStatus "symbol.foreign_status" "§9.2.1" "the request's decode status is about another object" "send the status of the object that is asked for";
+    SymbolSignature "symbol.signature" "§9.2.1, D71" "the message is signed inside a session, or not signed outside of one" "sign outside of sessions only";
+
     QuorumTooFewNodes "quorum.too_few_nodes" "§18.2, D179" "there are fewer than 3f + 1 nodes" "lower the number of tolerated faults or add nodes";
 
     SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
