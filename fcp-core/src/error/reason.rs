@@ -186,6 +186,44 @@ reasons! {
 
     QuorumSignatureOrder "quorum.signature_order" "D30" "signatures are not sorted with one entry per node" "sort by node and kid, one entry per node";
 
+    FrameTooShort "frame.too_short" "§4.3" "the frame is shorter than its header" "send the whole frame";
+    FrameTooLarge "frame.too_large" "§4.3" "the frame is longer than the receiver's limit" "send fewer or smaller symbols in a frame";
+    FrameBadMagic "frame.bad_magic" "§4.3" "the frame does not begin with `FCPS`" "send a symbol frame";
+    FrameUnsupportedVersion "frame.unsupported_version" "§4.3 rule 1" "the frame's version is not supported" "send version 1";
+    FrameBadFlags "frame.bad_flags" "§4.3 rule 2, D64–D67" "the frame's flags are unknown, reserved or without ENCRYPTED" "set only the flags of version 1";
+    FrameSymbolCount "frame.symbol_count" "§4.3 rule 3, D68" "the frame has no symbol, or more than 256" "send 1 to 256 symbols in a frame";
+    FrameSymbolSize "frame.symbol_size" "§4.3 rule 3, D68" "the symbol size is not a multiple of 8 from 256 to 16384" "choose another symbol size";
+    FrameLengthMismatch "frame.length_mismatch" "§4.3 rule 3, D68" "the frame's lengths contradict one another" "make the payload length count × (22 + size)";
+    FrameDuplicateEsi "frame.duplicate_esi" "D51" "two symbols of the frame have one ESI" "send each symbol once in a frame";
+    FrameBadK "frame.bad_k" "D61" "a symbol's K is not from 1 to 56403" "chunk larger payloads";
+    FrameBadEsi "frame.bad_esi" "D61, D63" "a symbol's ESI is above 2^24 − 1, or not below K without RAPTORQ" "use the ESIs that the coding has";
+
+    SymbolBadSize "symbol.bad_size" "D59, D68" "the symbol size is not a multiple of 8 from 256 to 16384" "choose another symbol size";
+    SymbolWrongLength "symbol.wrong_length" "§4.1" "the symbol's bytes are not as many as the symbol size" "send whole symbols";
+    SymbolBadK "symbol.bad_k" "D61" "K is not from 1 to 56403" "chunk larger payloads";
+    SymbolBadEsi "symbol.bad_esi" "D61, D63" "the coding has no symbol of this ESI" "use the ESIs that the coding has";
+    SymbolTooLarge "symbol.too_large" "D61" "the object needs more than 56403 symbols" "chunk it";
+    SymbolConflict "symbol.conflict" "D51" "two symbols of one ESI differ" "send each symbol with the same bytes always";
+    SymbolInsufficient "symbol.insufficient" "D62" "there are fewer symbols than the object needs" "ask for more symbols";
+    SymbolUndecodable "symbol.undecodable" "§20" "the symbols at hand do not determine the object" "fetch the object from another source";
+    SymbolBadLength "symbol.bad_length" "D60" "the decoded length contradicts K and the symbol size" "encode length ‖ bytes ‖ zeros with the smallest K";
+    SymbolBadPadding "symbol.bad_padding" "D60" "the decoded padding is not zero" "pad with zeros";
+    SymbolKeyMismatch "symbol.key_mismatch" "§4.1" "the zone key at hand is not the one that the frame names" "look the key up by the frame's zone and key id";
+    SymbolEpoch "symbol.epoch" "D18" "the frame's epoch is outside of the window" "seal symbols in the current epoch";
+    SymbolAeadInvalid "symbol.aead_invalid" "§4.1" "a symbol does not authenticate" "seal with the sender's subkey and the right associated data";
+    SymbolContexts "symbol.contexts" "D61" "the object is being reassembled in four other shapes" "send it with one K and one symbol size";
+    SymbolBudget "symbol.budget" "§8.4, D61" "the memory for unfinished objects is used up" "try again later";
+    SymbolSourceBudget "symbol.source_budget" "§8.4, D61" "the source's share of the memory for unfinished objects is used up" "finish or abandon objects before sending more";
+    SymbolSourceRefused "symbol.source_refused" "D61" "the source's symbols made a wrong object before" "fetch the object from another source";
+
+    ChunkBadSize "chunk.bad_size" "App. B, D193" "the chunk size is not from 1024 to 1048576" "choose another chunk size";
+    ChunkTooLong "chunk.too_long" "D193" "the payload is longer than 64 GiB, or has more chunks than a manifest can list" "choose a larger chunk size, or split the payload";
+    ChunkCount "chunk.count" "D193" "the manifest does not list as many chunks as its length has" "list every chunk once, in order";
+    ChunkForeign "chunk.foreign" "App. B" "the object is not a chunk of the manifest at this place" "fetch the chunk that the manifest names";
+    ChunkBadLength "chunk.bad_length" "D193" "a chunk is not as long as its place requires" "make all but the last chunk exactly the chunk size";
+    ChunkMissing "chunk.missing" "App. B" "chunks are missing" "fetch the missing chunks";
+    ChunkPayloadHash "chunk.payload_hash" "D193" "the payload's hash is not the manifest's" "fetch the object from another source";
+
     IdIpAddress "id.ip_address" "G7" "the text is not an address in canonical form" "write the address in its canonical text form";
 }
 
