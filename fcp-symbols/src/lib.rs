@@ -3,3 +3,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+// App. B, §20: from bytes to symbols and back.
+pub mod chunk;
+pub mod raptor;

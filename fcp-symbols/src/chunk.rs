@@ -1,0 +1,39 @@
+//! Large payloads as a manifest and chunks (App. B, D192, D193).
+//!
+//! A payload above the threshold of [`RaptorQConfig`](crate::raptor::RaptorQConfig) travels as [`RawChunk`]s, objects
+//! like any other, under a [`ChunkedObjectManifest`] that lists them. Chunks arrive in any order and from anybody; each
+//! is checked by its id on its own, and the whole once more by the payload's hash.
+//!
+//! [`split`] and [`join`] do it in memory. [`Splitter`] and [`Joiner`] hold no more than one chunk at a time, and
+//! [`ChunkProgress`] knows which chunks are still to be fetched.
+//!
+//! ```
+//! use fcp_core::id::{ObjectIdKey, ZoneId};
+//! use fcp_core::object::{MeshObject, ObjectHeader, Provenance};
+//! use fcp_core::time::Timestamp;
+//! use fcp_symbols::chunk::{self, ChunkSize, ChunkedObjectManifest};
+//!
+//! let key = ObjectIdKey::from_bytes([7; 32]);
+//! let provenance = Provenance::of_zone(ZoneId::private(), 80, 90, Timestamp::from_secs(1_700_000_000));
+//! let header = ObjectHeader::for_type::<ChunkedObjectManifest>(provenance);
+//!
+//! let payload: Vec<u8> = (0..200_000_u32).map(|at| (at / 7) as u8).collect();
+//! let (manifest, chunks) = chunk::split(&payload, header, ChunkSize::DEFAULT, &key)?;
+//! assert_eq!(chunks.len(), 4);
+//!
+//! let manifest = manifest.seal(&key)?.open::<ChunkedObjectManifest>()?;
+//! assert_eq!(chunk::join(&manifest, &chunks)?, payload);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod join;
+mod manifest;
+mod progress;
+mod split;
+
+pub use error::ChunkError;
+pub use join::{Joiner, join};
+pub use manifest::{ChunkSize, ChunkedObjectManifest, MAX_TOTAL_LEN, RawChunk};
+pub use progress::ChunkProgress;
+pub use split::{ChunkSink, SplitError, Splitter, split};

@@ -1,0 +1,247 @@
+//! Chunks from the outside: both ways, streaming, and everything that must be refused.
+
+#![expect(clippy::arithmetic_side_effects, reason = "test arithmetic is on small numbers")]
+
+mod common;
+
+use common::{header_for, key};
+use fcp_core::error::Reason;
+use fcp_core::id::{ObjectId, ZoneId};
+use fcp_core::object::{MeshObject, Message, ObjectError, ObjectHeader, StoredObject};
+use fcp_core::sign::Verified;
+use fcp_symbols::chunk::{
+    self, ChunkError, ChunkProgress, ChunkSink, ChunkSize, ChunkedObjectManifest, Joiner, RawChunk, SplitError,
+    Splitter,
+};
+use proptest::prelude::*;
+
+fn payload(len: usize) -> Vec<u8> {
+    (0..len).map(|at| u8::try_from((at / 3 + at * 7) % 253).unwrap_or_default()).collect()
+}
+
+fn header() -> ObjectHeader {
+    header_for::<ChunkedObjectManifest>(ZoneId::private())
+}
+
+fn split(payload: &[u8], chunk_size: u32) -> (ChunkedObjectManifest, Vec<StoredObject>) {
+    ChunkSize::new(chunk_size)
+        .and_then(|size| chunk::split(payload, header(), size, &key()))
+        .unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn open(manifest: &ChunkedObjectManifest) -> Result<Verified<ChunkedObjectManifest>, ObjectError> {
+    StoredObject::from_parts(manifest.header.clone(), &manifest.to_body(), &key()).open::<ChunkedObjectManifest>()
+}
+
+fn verified(manifest: &ChunkedObjectManifest) -> Verified<ChunkedObjectManifest> {
+    open(manifest).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+#[test]
+fn sizes() {
+    assert_eq!(ChunkSize::new(1023), Err(ChunkError::Size));
+    assert_eq!(ChunkSize::new(1024).unwrap(), ChunkSize::MIN);
+    assert_eq!(ChunkSize::new(1_048_576).unwrap(), ChunkSize::MAX);
+    assert_eq!(ChunkSize::new(1_048_577), Err(ChunkError::Size));
+}
+
+#[test]
+fn both_ways_at_every_edge() {
+    for len in [0, 1, 1023, 1024, 1025, 2048, 5000] {
+        let bytes = payload(len);
+        let (manifest, chunks) = split(&bytes, 1024);
+        assert_eq!(chunks.len(), len.div_ceil(1024));
+        assert_eq!(manifest.chunks, chunks.iter().map(StoredObject::id).collect::<Vec<_>>());
+        assert_eq!(manifest.payload_hash, *blake3::hash(&bytes).as_bytes());
+        let manifest = verified(&manifest);
+        assert_eq!(chunk::join(&manifest, &chunks).unwrap(), bytes);
+        assert_eq!(chunk::join(&manifest, chunks.iter().rev()).unwrap(), bytes, "in any order");
+    }
+}
+
+#[test]
+fn chunks_take_the_manifests_header_with_their_own_schema_and_no_refs() {
+    let own = header().with_ttl(77);
+    let (manifest, chunks) = chunk::split(&payload(3000), own.clone(), ChunkSize::MIN, &key()).unwrap();
+    assert_eq!(manifest.header, own.clone().with_refs(manifest.chunks.clone()));
+    for stored in &chunks {
+        let expected = ObjectHeader { schema: RawChunk::schema().unwrap(), ..own.clone() };
+        assert_eq!(*stored.header(), expected);
+        assert_eq!(stored.open::<RawChunk>().unwrap().header, expected);
+    }
+}
+
+#[test]
+fn equal_chunks_are_listed_twice_and_referred_to_once() {
+    let mut bytes = vec![0; 3072];
+    bytes.extend_from_slice(&[1; 10]);
+    let (manifest, chunks) = split(&bytes, 1024);
+    let [first, second, third, last] = manifest.chunks[..] else { panic!("four chunks") };
+    assert!(first == second && second == third && third != last);
+    assert_eq!(manifest.header.refs, [first, last]);
+    let manifest = verified(&manifest);
+    let mut progress = ChunkProgress::new(&manifest);
+    assert_eq!(progress.missing().collect::<Vec<_>>(), [first, last]);
+    assert!(progress.note(&last) && !progress.note(&last) && !progress.note(&ObjectId::ZERO));
+    assert_eq!(progress.missing().collect::<Vec<_>>(), [first]);
+    assert!(!progress.is_complete() && progress.note(&first) && progress.is_complete());
+    assert_eq!(chunk::join(&manifest, [&chunks[0], &chunks[3]]).unwrap(), bytes);
+}
+
+#[test]
+fn a_splitter_cuts_the_same_whatever_the_pieces() {
+    let bytes = payload(10_000);
+    let (manifest, chunks) = split(&bytes, 1024);
+    for piece in [1, 7, 1024, 1500, 9999] {
+        let key = key();
+        let mut splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+        let mut sink = Vec::new();
+        for part in bytes.chunks(piece) {
+            splitter.write(part, &mut sink).unwrap();
+        }
+        assert_eq!(splitter.finish(&mut sink).unwrap(), manifest);
+        assert_eq!(sink, chunks);
+    }
+}
+
+struct Full;
+
+impl ChunkSink for Full {
+    type Error = &'static str;
+
+    fn put(&mut self, _: StoredObject) -> Result<(), &'static str> {
+        Err("disk full")
+    }
+}
+
+#[test]
+fn a_sink_that_refuses_stops_it() {
+    let key = key();
+    let mut splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+    assert_eq!(splitter.write(&[1; 1000], &mut Full), Ok(()));
+    assert_eq!(splitter.write(&[1; 1000], &mut Full), Err(SplitError::Sink("disk full")));
+}
+
+#[test]
+fn a_joiner_takes_chunks_in_order_only() {
+    let bytes = payload(2500);
+    let (manifest, chunks) = split(&bytes, 1024);
+    let manifest = verified(&manifest);
+    let mut joiner = Joiner::new(&manifest);
+    assert_eq!(joiner.wants(), Some(chunks[0].id()));
+    assert_eq!(joiner.take(&chunks[1]), Err(ChunkError::Foreign));
+    let mut joined = Vec::new();
+    for stored in &chunks {
+        joined.extend(joiner.take(stored).unwrap());
+    }
+    assert_eq!(joiner.take(&chunks[2]), Err(ChunkError::Foreign), "there is no further place");
+    assert_eq!(joiner.finish(), Ok(()));
+    assert_eq!(joined, bytes);
+
+    let mut early = Joiner::new(&manifest);
+    early.take(&chunks[0]).unwrap();
+    assert_eq!(early.finish(), Err(ChunkError::Missing));
+    assert_eq!(chunk::join(&manifest, &chunks[..2]), Err(ChunkError::Missing));
+}
+
+#[test]
+fn a_manifest_that_lies_of_its_payload_is_found_out() {
+    let (mut manifest, chunks) = split(&payload(2500), 1024);
+    manifest.payload_hash[0] ^= 1;
+    assert_eq!(chunk::join(&verified(&manifest), &chunks), Err(ChunkError::PayloadHash));
+}
+
+#[test]
+fn chunks_of_the_wrong_length_are_refused() {
+    let key = key();
+    let raw = |bytes: Vec<u8>| RawChunk { header: header_for::<RawChunk>(ZoneId::private()), bytes };
+    let (short, long) = (raw(vec![1; 1023]).seal(&key).unwrap(), raw(vec![1; 1025]).seal(&key).unwrap());
+    for stored in [short, long] {
+        let (mut manifest, _) = split(&payload(2048), 1024);
+        manifest.chunks[0] = stored.id();
+        manifest.header.refs[0] = stored.id();
+        assert_eq!(manifest.open_chunk(0, &stored), Err(ChunkError::Length));
+    }
+    for len in [0, 1_048_577] {
+        let refused = raw(vec![1; len]).seal(&key).unwrap().open::<RawChunk>().unwrap_err();
+        assert_eq!(refused.reason(), Reason::ChunkBadLength);
+    }
+}
+
+#[test]
+fn chunks_of_another_zone_or_type_are_refused() {
+    let key = key();
+    let (mut manifest, _) = split(&payload(1024), 1024);
+    let elsewhere = RawChunk { header: header_for::<RawChunk>(ZoneId::work()), bytes: vec![1; 1024] };
+    let stored = elsewhere.seal(&key).unwrap();
+    manifest.chunks[0] = stored.id();
+    assert_eq!(manifest.open_chunk(0, &stored), Err(ChunkError::Foreign));
+
+    let (other, _) = split(&payload(3), 1024);
+    let stored = other.seal(&key).unwrap();
+    manifest.chunks[0] = stored.id();
+    assert_eq!(manifest.open_chunk(0, &stored), Err(ChunkError::Object(ObjectError::SchemaMismatch)));
+    assert_eq!(manifest.open_chunk(1, &stored), Err(ChunkError::Foreign));
+}
+
+#[test]
+fn malformed_manifests_are_refused() {
+    let (good, _) = split(&payload(2500), 1024);
+    let reason = |change: &dyn Fn(&mut ChunkedObjectManifest)| {
+        let mut manifest = good.clone();
+        change(&mut manifest);
+        open(&manifest).map(|_| ()).map_err(|error| error.reason())
+    };
+    assert_eq!(reason(&|_| {}), Ok(()));
+    assert_eq!(reason(&|manifest| manifest.total_len = 3073), Err(Reason::ChunkCount));
+    assert_eq!(reason(&|manifest| manifest.total_len = 2048), Err(Reason::ChunkCount));
+    assert_eq!(reason(&|manifest| manifest.total_len = 68_719_476_737), Err(Reason::ChunkTooLong));
+    assert_eq!(reason(&|manifest| manifest.total_len = 3072), Ok(()));
+    assert_eq!(reason(&|manifest| manifest.header.refs.swap(0, 1)), Err(Reason::ObjectRefsMismatch));
+    assert_eq!(reason(&|manifest| manifest.header.refs.truncate(2)), Err(Reason::ObjectRefsMismatch));
+    assert_eq!(reason(&|manifest| manifest.header.refs.push(ObjectId::ZERO)), Err(Reason::ObjectRefsMismatch));
+}
+
+#[test]
+fn a_manifests_chunk_size_is_bounded() {
+    let (good, _) = split(&payload(1024), 1024);
+    let body = good.to_body();
+    // Behind its key, 1024 is 19 04 00; 19 03 ff is one below.
+    let at = body.windows(10).position(|window| window == b"chunk_size").unwrap() + 10;
+    assert_eq!(body[at..at + 3], [0x19, 0x04, 0x00]);
+    let mut small = body.clone();
+    small[at + 1..at + 3].copy_from_slice(&[0x03, 0xff]);
+    assert_eq!(ChunkedObjectManifest::from_body(&small).unwrap_err().reason(), Reason::ChunkBadSize);
+}
+
+#[test]
+fn payloads_that_no_manifest_can_list_are_refused_before_they_are_read() {
+    // 64 MiB of object hold no more ids than this, at 68 bytes each.
+    let key = key();
+    let mut splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+    struct Nowhere;
+    impl ChunkSink for Nowhere {
+        type Error = ();
+        fn put(&mut self, _: StoredObject) -> Result<(), ()> {
+            Ok(())
+        }
+    }
+    let huge = vec![0; 986_000 * 1024];
+    assert_eq!(splitter.write(&huge, &mut Nowhere), Err(SplitError::Chunk(ChunkError::TooLong)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn split_and_join_are_inverse(bytes in prop::collection::vec(any::<u8>(), 0..20_000), size in 1024_u32..5000) {
+        let (manifest, chunks) = split(&bytes, size);
+        prop_assert_eq!(chunk::join(&verified(&manifest), &chunks).unwrap(), bytes);
+    }
+
+    #[test]
+    fn random_bodies_never_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = ChunkedObjectManifest::from_body(&body);
+        let _ = RawChunk::from_body(&body);
+    }
+}
