@@ -19,5 +19,5 @@ pub use fixed::{Jti, Kid, ObjectIdKeyId, ParseHexError, SchemaHash, ZoneIdHash, 
 pub use node::NodeId;
 pub use object_id::{ObjectId, ObjectIdKey};
 pub use schema::SchemaId;
-pub use tag::NodeTag;
+pub use tag::{NodeTag, TailscaleTag};
 pub use zone::ZoneId;

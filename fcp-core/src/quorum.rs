@@ -42,6 +42,9 @@ pub enum OperationClass {
 }
 
 impl ByzantineModel {
+    /// The largest model that there is: 255 nodes of which 84 may be faulty.
+    pub const LARGEST: Self = Self { n: 255, f: 84 };
+
     /// A model of `n` nodes and at most `f` faults.
     ///
     /// # Errors

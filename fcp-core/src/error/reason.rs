@@ -87,6 +87,7 @@ reasons! {
     IdZonePrefix "id.zone_prefix" "§3.4, D21" "the zone id does not begin with `z:`" "begin with `z:`";
     IdSchemaSyntax "id.schema_syntax" "§3.3, D19" "the schema id is not `namespace:Name@MAJOR.MINOR.PATCH`" "follow the grammar";
     IdTagNotDerivable "id.tag_not_derivable" "§3.4, D22" "the zone has no derived tag" "give the zone definition an explicit tag";
+    IdTagPrefix "id.tag_prefix" "D22" "the tag does not begin with `tag:`" "begin with `tag:`";
     IdBadHex "id.bad_hex" "§3.1" "the text is not the id's hexadecimal form" "write lower-case hexadecimal of the right length";
     ObjectPrefix "object.prefix" "§3.6" "the bytes do not begin with the object domain string" "send canonical object bytes";
     ObjectSchemaMismatch "object.schema_mismatch" "§3.5, D13" "the schemas of body, header and expected type differ" "send an object of the expected type";
@@ -178,6 +179,19 @@ reasons! {
 
     SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
     SignBadSignature "sign.bad_signature" "§3.5.1" "the signature does not verify" "sign the exact unsigned view with the right key";
+
+    ZoneParentMissing "zone.parent_missing" "§5.1, D75" "the definition of the zone's parent is not held or not valid" "fetch the parent's definition";
+    ZoneExceedsParent "zone.exceeds_parent" "§5.1 rule 2" "a zone's level is above its parent's" "lower the zone's levels to its parent's";
+    ZoneUnknown "zone.unknown" "D74" "no valid definition of the zone is held" "fetch the zone's definition";
+    ZonePolicyPrincipalDenied "zone_policy.principal_denied" "§5.3, D78" "the zone's policy denies the principal" "have the owner change the policy";
+    ZonePolicyPrincipalNotAllowed "zone_policy.principal_not_allowed" "§5.3, D76" "the zone's policy does not allow the principal" "have the owner list the principal";
+    ZonePolicyConnectorDenied "zone_policy.connector_denied" "§5.3, D78" "the zone's policy denies the connector" "have the owner change the policy";
+    ZonePolicyConnectorNotAllowed "zone_policy.connector_not_allowed" "§5.3, D76" "the zone's policy does not allow the connector" "have the owner list the connector";
+    ZonePolicyCapabilityDenied "zone_policy.capability_denied" "§5.3, D78" "the zone's policy denies the capability" "have the owner change the policy";
+    ZonePolicyCapabilityNotAllowed "zone_policy.capability_not_allowed" "§5.3, D76" "the zone's policy does not allow the capability" "have the owner list the capability";
+    ZonePolicyDegraded "zone_policy.degraded" "§5.2.1, D81" "the zone's definition and its checkpoint name different policies" "accept a checkpoint that names the definition's policy";
+    ZonePolicyListOrder "zone_policy.list_order" "D200" "a list of the policy is not sorted and unique" "sort the list bytewise, each entry once";
+    ZonePolicyUnsupportedProfile "zone_policy.unsupported_profile" "§5.5, D93" "the zone asks for a key agreement that this implementation does not have" "use a node with that support, or let the zone distribute its keys by manifest";
 
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
