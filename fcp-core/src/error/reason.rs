@@ -193,6 +193,54 @@ reasons! {
     ZonePolicyListOrder "zone_policy.list_order" "D200" "a list of the policy is not sorted and unique" "sort the list bytewise, each entry once";
     ZonePolicyUnsupportedProfile "zone_policy.unsupported_profile" "§5.5, D93" "the zone asks for a key agreement that this implementation does not have" "use a node with that support, or let the zone distribute its keys by manifest";
 
+    TokenMalformed "token.malformed" "§7.5.1, D109" "the token is not in its one form" "send an untagged COSE_Sign1 with canonical claims";
+    TokenBadClaim "token.bad_claim" "§7.5.1, D107, D108" "a claim has another type or form than its key demands" "encode the claim as the table of claims says";
+    TokenUnknownClaim "token.unknown_claim" "§7.5.1, D107, D113" "the token has a claim that is not in the table" "leave it out; a not-before claim does not exist";
+    TokenMissingClaim "token.missing_claim" "§7.5.1, D111" "a required claim is missing" "write every required claim, and both checkpoint claims or none";
+    TokenIssuerUnknown "token.issuer_unknown" "§7.5" "no attested issuance key of the issuing node has the token's key id" "fetch the issuer's attestation, or have a known node mint the token";
+    TokenSignatureInvalid "token.signature_invalid" "§7.5, D109" "the issuance key did not sign the token" "have the token minted anew";
+    TokenBadLifetime "token.bad_lifetime" "D112" "the token's lifetime is empty or too long" "mint it for at most a day, for risky operations at most 900 s";
+    TokenNotYetValid "token.not_yet_valid" "§7.5, D113" "the token is issued in the future" "check the clocks";
+    TokenExpired "token.expired" "§7.5, D7" "the token has expired" "have a new token minted";
+    TokenZoneMismatch "token.zone_mismatch" "D107" "request and token name different zones" "use a token of the request's zone";
+    TokenAudMismatch "token.aud_mismatch" "§7.5 rule 1" "the token is meant for another connector" "use a token for this connector";
+    TokenInstanceMismatch "token.instance_mismatch" "§7.5" "the token is meant for another instance of the connector" "use a token for this instance, or for none in particular";
+    TokenBinaryMissing "token.binary_missing" "§7.5 rule 1" "the token does not name the connector's binary, which a risky operation needs" "mint the token for the connector's current binary";
+    TokenBinaryMismatch "token.binary_mismatch" "§7.5 rule 1, D107" "the token is meant for another build of the connector" "mint the token for the connector's current binary";
+    TokenIssuerNotAllowed "token.issuer_not_allowed" "D107, D200" "the zone's policy does not let this node issue tokens for this subject" "list the node with a pattern for the subject among the policy's token issuers";
+    TokenIssuerNotMember "token.issuer_not_member" "D107, D181" "the issuing node is not a member of the zone" "enroll it for the zone, or have a member mint the token";
+    TokenHolderNotMember "token.holder_not_member" "D107, D181" "the holding node is not a member of the zone" "enroll it for the zone, or hold the token on a member";
+    TokenHolderMissing "token.holder_missing" "§7.5 rule 4, D116" "the token names no holder, which a risky operation needs" "mint the token for the node that will use it";
+    TokenCheckpointMissing "token.checkpoint_missing" "§7.5 rule 3, D111" "the token is not bound to a checkpoint" "mint it with the accepted checkpoint; only safe operations in z:public go without";
+    TokenCheckpointUnknown "token.checkpoint_unknown" "§7.5 rule 3, D111" "the token was minted under a later checkpoint than the one held here" "fetch the zone's newest checkpoint";
+    TokenCheckpointFork "token.checkpoint_fork" "D111" "the token was minted under a checkpoint of a fork" "resolve the fork and have the token minted anew";
+    TokenAttenuationExpands "token.attenuation_expands" "§7.5" "the token's attenuation reaches beyond the cited grants" "attenuate within the grants, or cite more of them";
+
+    HolderProofMissing "holder_proof.missing" "§7.5 rule 4, D116" "the token names a holder but the request carries no proof" "sign the transcript with the holder's signing key";
+    HolderProofBadNonce "holder_proof.bad_nonce" "D114" "the proof's nonce is neither the challenge nor of a current epoch" "sign the verifier's challenge, or a nonce of the current epoch";
+    HolderProofBadSignature "holder_proof.bad_signature" "§7.5 rule 4, D114" "the holder did not sign this request with this nonce" "sign the transcript of this very request";
+    HolderProofHolderUnknown "holder_proof.holder_unknown" "D116" "no valid attestation of the holding node is held" "fetch the holder's attestation";
+    HolderProofReplayed "holder_proof.replayed" "D114" "the proof was used before" "sign a new nonce";
+
+    GrantMissing "grant.missing" "§7.5, D129" "a grant that the token cites is not held" "fetch the grant, or mint a token that cites held ones";
+    GrantWrongZone "grant.wrong_zone" "D107" "a grant is of another zone than the token" "cite grants of the token's zone";
+    GrantNotValid "grant.not_valid" "D118" "the grant's validity does not cover the token's" "mint within the grant's validity, or have the grant renewed";
+    GrantWrongGrantee "grant.wrong_grantee" "D118" "the grant is for somebody else" "have the owner grant it to the token's subject";
+    GrantBearerNotSafe "grant.bearer_not_safe" "D118" "a bearer grant covers safe operations only" "have the owner grant it to a principal, a zone or a tag";
+    GrantInsufficient "grant.insufficient" "§7.5" "no cited grant gives what the token claims" "cite a grant of each claimed capability";
+    GrantBadResourceUri "grant.bad_resource_uri" "D121" "a resource's URI is not in its one form" "write the URI canonically";
+    GrantResourceUnknown "grant.resource_unknown" "D121" "a resource that the request names is not held" "fetch the resource object";
+    GrantResourceDenied "grant.resource_denied" "§7.3, D121" "a resource is under a denied prefix" "leave the resource out, or have the owner change the grant";
+    GrantResourceNotAllowed "grant.resource_not_allowed" "§7.3, D121" "no pattern allows a resource" "have the owner allow the resource in the grant, and attenuate less";
+    GrantCallsSpent "grant.calls_spent" "§7.3, D122" "the allowed number of calls is used up" "have the owner issue a new grant";
+    GrantBytesSpent "grant.bytes_spent" "§7.3, D122" "the allowed number of bytes is used up" "send less, or have the owner issue a new grant";
+
+    CapabilityInsufficient "capability.insufficient" "§7.5, §23.4" "the token does not give the operation's capability" "have a token minted that gives it";
+    CapabilityConflict "capability.conflict" "D123" "the token joins capabilities that exclude each other" "mint a token for each of them";
+    CapabilityUnknownOperation "capability.unknown_operation" "D102" "the connector has no such operation" "ask the connector for its operations";
+    CapabilityBadRateLimit "capability.bad_rate_limit" "D158" "the text is no rate limit" "write it like `60/min`";
+    CapabilityHostInId "capability.host_in_id" "§7.1" "a capability's name carries a host" "put the host into network constraints";
+
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
     PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";

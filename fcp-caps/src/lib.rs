@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// §7.1–§7.4: what may be granted, and the grants.
+pub mod capability;
+pub mod grant;
+pub mod taxonomy;
