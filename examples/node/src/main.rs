@@ -1,0 +1,5 @@
+//! `fcp`: the reference node and its command line.
+
+mod transport;
+
+fn main() {}
