@@ -1,5 +1,10 @@
 //! `fcp`: the reference node and its command line.
 
+mod clock;
+mod config;
+mod control;
+mod keys;
+mod random;
 mod store;
 mod transport;
 

@@ -68,11 +68,7 @@ impl ObjectStore for Store {
 
     fn put(&mut self, object: &StoredObject, meta: StorageMeta) -> Result<Put, StoreError> {
         let id = *object.id().as_bytes();
-        let own = Record {
-            zone: object.header().zone_id.clone(),
-            meta,
-            canonical: object.canonical_bytes().to_vec(),
-        };
+        let own = Record { zone: object.header().zone_id.clone(), meta, canonical: object.canonical_bytes().to_vec() };
         let write = self.database.begin_write()?;
         {
             let mut objects = write.open_table(OBJECTS)?;

@@ -102,12 +102,14 @@ impl QuicEndpoint {
     pub(crate) async fn accept(&self) -> Option<Result<(NodeId, quinn::Connection), QuicError>> {
         let incoming = self.endpoint.accept().await?;
         let directory = self.directory.clone();
-        Some(async move {
-            let connection = incoming.await?;
-            let node = peer_of(&connection, &directory).ok_or(QuicError::Unattested)?;
-            Ok((node, connection))
-        }
-        .await)
+        Some(
+            async move {
+                let connection = incoming.await?;
+                let node = peer_of(&connection, &directory).ok_or(QuicError::Unattested)?;
+                Ok((node, connection))
+            }
+            .await,
+        )
     }
 
     /// Closes every connection and waits until the peers know.
@@ -171,7 +173,9 @@ mod tests {
         assert!(alice_end.connect(&alice, address).await.is_err(), "bob passed for alice");
         let stranger = mallory_end.connect(&bob, address).await;
         let refused = match stranger {
-            Ok(connection) => connection.open_bi().await.is_err() || connection.closed().await != quinn::ConnectionError::TimedOut,
+            Ok(connection) => {
+                connection.open_bi().await.is_err() || connection.closed().await != quinn::ConnectionError::TimedOut
+            }
             Err(_) => true,
         };
         assert!(refused, "a stranger was let in");
