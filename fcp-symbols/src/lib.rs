@@ -7,3 +7,7 @@ extern crate alloc;
 // App. B, §20: from bytes to symbols and back.
 pub mod chunk;
 pub mod raptor;
+
+// §4.1, §4.3, §4.4: sealed symbols and the frames that carry them.
+pub mod envelope;
+pub mod fcps;
