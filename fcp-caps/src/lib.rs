@@ -8,3 +8,6 @@ extern crate alloc;
 pub mod capability;
 pub mod grant;
 pub mod taxonomy;
+
+// §7.5: what is shown to use them.
+pub mod token;

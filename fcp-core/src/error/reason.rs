@@ -96,6 +96,7 @@ reasons! {
     ObjectZoneMismatch "object.zone_mismatch" "D13" "body and header name different zones" "name one zone";
     ObjectRefsMismatch "object.refs_mismatch" "G8" "the header's refs are not exactly those of the type" "list the strong fields in order";
     ObjectDuplicateRef "object.duplicate_ref" "D39" "a reference stands twice" "list each reference once";
+    ObjectListOrder "object.list_order" "D107, D108, D200" "a list is not sorted with each entry once" "sort the list bytewise, each entry once";
     ObjectInlineSignatures "object.inline_signatures" "D14" "a quorum-signed object carries inline signatures" "send the signatures in a QuorumSignatureSet";
 
     HpkeOpenFailed "hpke.open_failed" "§3.6.1" "a sealed box does not open for this key and context" "seal it to this node for this purpose";
