@@ -20,6 +20,7 @@ pub mod time;
 pub mod aead;
 pub mod hpke;
 pub mod identity;
+pub mod owner;
 pub mod sign;
 pub mod zone_key;
 

@@ -242,6 +242,20 @@ reasons! {
     CapabilityBadRateLimit "capability.bad_rate_limit" "D158" "the text is no rate limit" "write it like `60/min`";
     CapabilityHostInId "capability.host_in_id" "§7.1" "a capability's name carries a host" "put the host into network constraints";
 
+    OwnerBadRoster "owner.bad_roster" "§2.2.1, D199" "the participants are not 2 ≤ k ≤ n ≤ 255 nodes, each once with keys of its own" "list each node once and choose k from 2 to n";
+    OwnerNotInRoster "owner.not_in_roster" "§2.2.1, D199" "the node or share is not in the roster" "use the roster that all participants agreed upon";
+    OwnerOtherCeremony "owner.other_ceremony" "D199" "the package is of another key generation or signature" "send packages of this run only";
+    OwnerOtherKey "owner.other_key" "§2.2.1, D202" "the share or package is of another owner key" "use the shares of this owner key";
+    OwnerOtherView "owner.other_view" "D199" "two participants saw different round-1 packages" "start again, and look at whose packages differ";
+    OwnerOtherPreimage "owner.other_preimage" "D202" "the bytes to be signed are not those of the object at hand" "sign only what was decoded here";
+    OwnerBadPackage "owner.bad_package" "§2.2.1, D202" "a package of the owner key's rounds is malformed" "encode points and scalars as RFC 9591 does";
+    OwnerMissingPackage "owner.missing_package" "§2.2.1" "the package of a participant is missing" "wait for every participant";
+    OwnerDuplicatePackage "owner.duplicate_package" "§2.2.1" "a participant has two packages" "take one package of each participant";
+    OwnerBadProof "owner.bad_proof" "D199" "a participant does not prove what it commits to" "leave the participant out and start again";
+    OwnerBadShare "owner.bad_share" "D199, D202" "a share does not fit what is public of it" "leave the participant out and start again";
+    OwnerShareIdMismatch "owner.share_id_mismatch" "D10" "the sealed share has another number than the object" "seal the share that the object names";
+    OwnerTooFewSigners "owner.too_few_signers" "§2.2.1" "there are fewer signers than the threshold" "gather k signers";
+
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
     PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";

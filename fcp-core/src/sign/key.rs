@@ -250,6 +250,17 @@ signing_role! {
     ApproverKey / ApproverPublicKey;
 }
 
+#[cfg(feature = "threshold")]
+impl OwnerKey {
+    /// The secret scalar, below the group order, to be split into shares (D202).
+    pub(crate) fn expose_scalar(&self) -> Zeroizing<[u8; 32]> {
+        let mut scalar = self.0.0.to_scalar();
+        let bytes = Zeroizing::new(scalar.to_bytes());
+        scalar.zeroize();
+        bytes
+    }
+}
+
 /// Where no approver is listed, the owner approves (D84).
 impl From<OwnerPublicKey> for ApproverPublicKey {
     fn from(owner: OwnerPublicKey) -> Self {
