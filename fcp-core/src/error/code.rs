@@ -231,15 +231,33 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
     ("taint", ErrorCode::TAINTED),
     ("tier", ErrorCode::TIER_DENIED),
     ("token", ErrorCode::TOKEN_INVALID),
+    ("zone", ErrorCode::ZONE_POLICY_VIOLATION),
     ("zone_policy", ErrorCode::ZONE_POLICY_VIOLATION),
 ];
 
 /// The reasons that have another code than their family (D191).
 const REASONS: &[(&str, ErrorCode)] = &[
     ("attestation.expired", ErrorCode::ATTESTATION_EXPIRED),
+    ("attestation.revoked", ErrorCode::REVOKED),
+    ("fcpc.aead_invalid", ErrorCode::AEAD_INVALID),
+    ("fcpc.bad_flags", ErrorCode::BAD_FLAGS),
+    ("fcpc.bad_sequence", ErrorCode::REPLAY),
+    ("fcpc.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
     ("frame.bad_flags", ErrorCode::BAD_FLAGS),
+    ("frame.mac_invalid", ErrorCode::MAC_INVALID),
+    ("frame.replay", ErrorCode::REPLAY),
     ("frame.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
+    ("grant.bytes_spent", ErrorCode::LIMIT_EXCEEDED),
+    ("grant.calls_spent", ErrorCode::LIMIT_EXCEEDED),
+    ("session.overloaded", ErrorCode::LIMIT_EXCEEDED),
+    ("session.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
     ("symbol.aead_invalid", ErrorCode::AEAD_INVALID),
+    ("symbol.budget", ErrorCode::LIMIT_EXCEEDED),
+    ("symbol.source_budget", ErrorCode::LIMIT_EXCEEDED),
+    ("token.aud_mismatch", ErrorCode::TOKEN_AUD_MISMATCH),
+    ("token.expired", ErrorCode::TOKEN_EXPIRED),
+    ("token.not_yet_valid", ErrorCode::TOKEN_NOT_YET_VALID),
+    ("token.signature_invalid", ErrorCode::TOKEN_SIG_INVALID),
 ];
 
 impl Reason {
@@ -341,6 +359,9 @@ mod tests {
         }
         assert!(FAMILIES.is_sorted_by(|left, right| left.0 < right.0));
         assert!(REASONS.is_sorted_by(|left, right| left.0 < right.0));
+        for (code, _) in REASONS {
+            assert!(code.parse::<Reason>().is_ok(), "{code} is no reason");
+        }
         assert_eq!(Reason::AttestationExpired.error_code(), Some(ErrorCode::ATTESTATION_EXPIRED));
         assert_eq!(Reason::AttestationBadTags.error_code(), Some(ErrorCode::ATTESTATION_INVALID));
     }
