@@ -10,4 +10,5 @@ pub mod grant;
 pub mod taxonomy;
 
 // §7.5: what is shown to use them.
+pub mod pop;
 pub mod token;

@@ -1,7 +1,5 @@
 //! Tokens: known answers from an independent implementation, and every way in which bytes are no token.
 
-#![expect(clippy::arithmetic_side_effects, reason = "indices into short test data")]
-
 use std::collections::BTreeMap;
 
 use fcp_caps::grant::CapabilityConstraints;

@@ -222,6 +222,7 @@ reasons! {
     HolderProofBadSignature "holder_proof.bad_signature" "§7.5 rule 4, D114" "the holder did not sign this request with this nonce" "sign the transcript of this very request";
     HolderProofHolderUnknown "holder_proof.holder_unknown" "D116" "no valid attestation of the holding node is held" "fetch the holder's attestation";
     HolderProofReplayed "holder_proof.replayed" "D114" "the proof was used before" "sign a new nonce";
+    HolderProofOverloaded "holder_proof.overloaded" "D114" "more proofs are remembered than there is room for" "try again when some tokens have expired";
 
     GrantMissing "grant.missing" "§7.5, D129" "a grant that the token cites is not held" "fetch the grant, or mint a token that cites held ones";
     GrantWrongZone "grant.wrong_zone" "D107" "a grant is of another zone than the token" "cite grants of the token's zone";
