@@ -155,10 +155,17 @@ fn encode_enum(data: &DataEnum) -> Result<TokenStream> {
             },
             Fields::Named(fields) => {
                 let fields = Field::all(fields)?;
-                let idents = fields.iter().map(|field| &field.ident);
-                let payload = encode_fields(&canonical(&fields), |ident| quote!(#ident));
+                // Bound under names of their own, so that a field may be called like a variable of the generated code.
+                let bindings = fields.iter().map(|field| {
+                    let (ident, variable) = (&field.ident, format_ident!("field_{}", field.ident));
+                    quote!(#ident: #variable)
+                });
+                let payload = encode_fields(&canonical(&fields), |ident| {
+                    let variable = format_ident!("field_{}", ident);
+                    quote!(#variable)
+                });
                 quote! {
-                    Self::#ident { #(#idents),* } => {
+                    Self::#ident { #(#bindings),* } => {
                         encoder.map(1);
                         encoder.encoded_item(#name);
                         #payload

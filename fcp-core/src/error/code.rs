@@ -180,11 +180,16 @@ error_codes! {
 
     MANIFEST_INVALID 5001 "FCP_ERR_MANIFEST_INVALID" false "the connector's manifest or binary is not acceptable";
     OUTCOME_UNKNOWN 5002 "FCP_ERR_OUTCOME_UNKNOWN" false "the execution failed or nobody knows whether it took effect";
+    NOT_READY 5003 "FCP_ERR_NOT_READY" true "the connector is not ready";
+    CONNECTOR_FAILED 5004 "FCP_ERR_CONNECTOR_FAILED" false "the connector could not do what it was asked";
 
     LIMIT_EXCEEDED 6001 "FCP_ERR_LIMIT_EXCEEDED" true "a limit is used up";
     LEASE_CONFLICT 6002 "FCP_ERR_LEASE_CONFLICT" true "somebody else holds the lease";
     IDEMPOTENCY_CONFLICT 6003 "FCP_ERR_IDEMPOTENCY_CONFLICT" false "the idempotency key was used with another input";
+    NOT_FOUND 6004 "FCP_ERR_NOT_FOUND" false "what the request names does not exist";
+    EXISTS 6005 "FCP_ERR_EXISTS" false "what the request would make exists already";
 
+    REMOTE_FAILED 7001 "FCP_ERR_REMOTE_FAILED" false "the remote service refused or failed";
     EGRESS_DENIED 7004 "FCP_ERR_EGRESS_DENIED" false "the network constraints forbid the connection";
     EGRESS_TIMEOUT 7005 "FCP_ERR_EGRESS_TIMEOUT" true "the remote service did not answer in time";
 
@@ -239,6 +244,25 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
 const REASONS: &[(&str, ErrorCode)] = &[
     ("attestation.expired", ErrorCode::ATTESTATION_EXPIRED),
     ("attestation.revoked", ErrorCode::REVOKED),
+    ("execution.bad_configuration", ErrorCode::MALFORMED),
+    ("execution.bad_input", ErrorCode::MALFORMED),
+    ("execution.bad_response", ErrorCode::REMOTE_FAILED),
+    ("execution.busy", ErrorCode::LIMIT_EXCEEDED),
+    ("execution.connector_failed", ErrorCode::CONNECTOR_FAILED),
+    ("execution.effect_unsupported", ErrorCode::CAPABILITY_DENIED),
+    ("execution.file_denied", ErrorCode::CAPABILITY_DENIED),
+    ("execution.file_exists", ErrorCode::EXISTS),
+    ("execution.file_kind", ErrorCode::MALFORMED),
+    ("execution.file_not_found", ErrorCode::NOT_FOUND),
+    ("execution.file_path", ErrorCode::MALFORMED),
+    ("execution.file_too_large", ErrorCode::MALFORMED),
+    ("execution.http_status", ErrorCode::REMOTE_FAILED),
+    ("execution.http_syntax", ErrorCode::MALFORMED),
+    ("execution.message_too_large", ErrorCode::MALFORMED),
+    ("execution.not_ready", ErrorCode::NOT_READY),
+    ("execution.protocol", ErrorCode::MALFORMED),
+    ("execution.stalled", ErrorCode::CONNECTOR_FAILED),
+    ("execution.unknown_operation", ErrorCode::NOT_FOUND),
     ("fcpc.aead_invalid", ErrorCode::AEAD_INVALID),
     ("fcpc.bad_flags", ErrorCode::BAD_FLAGS),
     ("fcpc.bad_sequence", ErrorCode::REPLAY),

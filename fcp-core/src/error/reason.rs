@@ -257,6 +257,29 @@ reasons! {
     OwnerShareIdMismatch "owner.share_id_mismatch" "D10" "the sealed share has another number than the object" "seal the share that the object names";
     OwnerTooFewSigners "owner.too_few_signers" "§2.2.1" "there are fewer signers than the threshold" "gather k signers";
 
+    ExecutionBadConfiguration "execution.bad_configuration" "§10.3" "the configuration is not what the connector takes" "follow the connector's documentation";
+    ExecutionBadInput "execution.bad_input" "§10.3, appendix E" "the input does not fit the operation" "follow the operation's input schema";
+    ExecutionBadOutput "execution.bad_output" "§10.3" "the result does not fit the operation's output schema" "report it to the connector's author; the operation may have taken effect";
+    ExecutionBadResponse "execution.bad_response" "§11.2.1" "the remote service answered something unexpected" "look at the service, or report it to the connector's author";
+    ExecutionBadState "execution.bad_state" "§10.4" "an entry of the connector's state has another form" "migrate the state to the connector's version";
+    ExecutionBusy "execution.busy" "§10.3" "the connector runs as many calls as it can" "try again when a call has ended";
+    ExecutionConnectorFailed "execution.connector_failed" "§10.3" "the connector could not do what it was asked" "see the message";
+    ExecutionEffectMismatch "execution.effect_mismatch" "§10.3" "an effect was answered with the result of another" "report it to the node's author";
+    ExecutionEffectUnsupported "execution.effect_unsupported" "§10.1" "the host does not perform this effect" "run the connector on a node that does";
+    ExecutionFileDenied "execution.file_denied" "§10.1" "the file or its directory is not granted" "grant the directory to the connector";
+    ExecutionFileExists "execution.file_exists" "§10.1" "a file of that name is there already" "choose another name, or replace it";
+    ExecutionFileKind "execution.file_kind" "§10.1" "what stands at the path is of another kind" "name a file where a file is wanted and a directory where a directory is";
+    ExecutionFileNotFound "execution.file_not_found" "§10.1" "nothing stands at the path" "list the directory";
+    ExecutionFilePath "execution.file_path" "§10.1" "the text is not a path below a granted directory" "use a relative path without `..`, empty parts, control characters and backslashes";
+    ExecutionFileTooLarge "execution.file_too_large" "§10.1" "the file is larger than allowed" "read or write it in parts";
+    ExecutionHttpStatus "execution.http_status" "§11.2.1" "the remote service answered with a status that is no success" "see the status";
+    ExecutionHttpSyntax "execution.http_syntax" "§11.2.1" "a method, header or part of a URL cannot be sent" "use the characters that RFC 9110 and RFC 3986 allow";
+    ExecutionMessageTooLarge "execution.message_too_large" "§9.2" "a message between node and connector is longer than 4 MiB" "ask for less at once";
+    ExecutionNotReady "execution.not_ready" "§10.2" "the connector is not bound, not configured or shutting down" "bind and configure it first";
+    ExecutionProtocol "execution.protocol" "§9.2" "a message is not one that the local protocol has at this point" "report it to the author of node or connector";
+    ExecutionStalled "execution.stalled" "§10.3" "the connector waits for something that is no effect" "report it to the connector's author";
+    ExecutionUnknownOperation "execution.unknown_operation" "§10.3" "the connector has no operation of that name" "use one that the manifest lists";
+
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
     PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";
