@@ -1,5 +1,4 @@
 //! Canonical CBOR: RFC 8949's own examples, and what must hold for every value and every byte string.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure of a helper is a failure of its test")]
 
 use fcp_core::cbor::{self, Decode, Encode, Float, Integer, Map, Value};
 use hex_literal::hex;
