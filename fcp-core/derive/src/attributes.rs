@@ -39,6 +39,7 @@ impl TypeAttributes {
 pub(crate) struct ItemAttributes {
     pub(crate) name: Option<String>,
     pub(crate) strong: bool,
+    pub(crate) unsigned: bool,
     pub(crate) signature: Option<SignatureView>,
     pub(crate) quorum: Option<QuorumView>,
 }
@@ -67,6 +68,8 @@ impl ItemAttributes {
                     read.name = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if meta.path.is_ident("strong") {
                     read.strong = true;
+                } else if meta.path.is_ident("unsigned") {
+                    read.unsigned = true;
                 } else if meta.path.is_ident("signature") {
                     read.signature = Some(match meta.value() {
                         Ok(value) if value.parse::<LitStr>()?.value() == "empty" => SignatureView::Empty,
@@ -79,7 +82,7 @@ impl ItemAttributes {
                         Err(_) => QuorumView::Removed,
                     });
                 } else {
-                    return Err(meta.error("expected `name`, `strong`, `signature` or `quorum`"));
+                    return Err(meta.error("expected `name`, `strong`, `unsigned`, `signature` or `quorum`"));
                 }
                 Ok(())
             })?;

@@ -31,7 +31,8 @@ pub fn derive_decode(input: TokenStream) -> TokenStream {
 ///
 /// Attributes on the type: `#[fcp(schema = "namespace:Name@1.0.0")]`; `#[fcp(signer = Key)]` names the key role that
 /// signs it, where a field is marked `#[fcp(signature)]` (or `#[fcp(signature = "empty")]`, if the unsigned view keeps
-/// the key with an empty byte string); this derives `fcp_core::sign::Signed`.
+/// the key with an empty byte string); this derives `fcp_core::sign::Signed`. A field marked `#[fcp(unsigned)]` is left
+/// out of the unsigned view too.
 #[proc_macro_derive(Message, attributes(fcp))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
     expand(input, object::message)
@@ -42,7 +43,8 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 /// Further attributes: `#[fcp(strong)]` marks fields whose ids `header.refs` lists (G8), `#[fcp(refs = path)]` on the
 /// type names a `fn(&Self, &[ObjectId]) -> bool` that judges refs instead, and `#[fcp(quorum)]` marks the inline
 /// signature slot of a quorum-signed object, which derives `fcp_core::sign::QuorumSigned`
-/// (`#[fcp(quorum = "domain")]`: signed by digest under that domain).
+/// (`#[fcp(quorum = "domain")]`: signed by digest under that domain). What one key or a quorum signs opens as
+/// `Unverified`.
 #[proc_macro_derive(MeshObject, attributes(fcp))]
 pub fn derive_mesh_object(input: TokenStream) -> TokenStream {
     expand(input, object::mesh_object)

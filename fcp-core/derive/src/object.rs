@@ -73,15 +73,16 @@ fn signed(input: &DeriveInput, attributes: &TypeAttributes, fields: &[Field]) ->
         .as_ref()
         .ok_or_else(|| Error::new_spanned(name, "expected `#[fcp(signer = Key)]`: which key role signs this"))?;
     let ident = &field.ident;
+    let covered = canonical(fields).into_iter().filter(|other| !other.attributes.unsigned);
     let view = match field.attributes.signature {
         Some(SignatureView::Empty) => {
-            let all = canonical(fields);
+            let all: Vec<&Field> = covered.collect();
             cbor::encode_fields(&all, |other| {
                 if other == ident { quote!(&::fcp_core::sign::EmptySignature) } else { quote!(&self.#other) }
             })
         }
         _ => {
-            let others: Vec<&Field> = canonical(fields).into_iter().filter(|other| other.ident != *ident).collect();
+            let others: Vec<&Field> = covered.filter(|other| other.ident != *ident).collect();
             cbor::encode_fields(&others, |other| quote!(&self.#other))
         }
     };
@@ -116,7 +117,7 @@ pub(crate) fn mesh_object(input: &DeriveInput) -> Result<TokenStream> {
     let codec = codec(input, &attributes)?;
     let signed = signed(input, &attributes, &fields)?;
     let quorum = quorum(input, &fields);
-    let opened = if signed.is_some() { quote!(Unverified) } else { quote!(Verified) };
+    let opened = if signed.is_some() || quorum.is_some() { quote!(Unverified) } else { quote!(Verified) };
     let zone = fields.iter().any(|field| field.ident == "zone_id").then(|| {
         quote! {
             fn body_zone(&self) -> Option<&::fcp_core::id::ZoneId> {

@@ -279,6 +279,50 @@ reasons! {
     ExecutionProtocol "execution.protocol" "§9.2" "a message is not one that the local protocol has at this point" "report it to the author of node or connector";
     ExecutionStalled "execution.stalled" "§10.3" "the connector waits for something that is no effect" "report it to the connector's author";
     ExecutionUnknownOperation "execution.unknown_operation" "§10.3" "the connector has no operation of that name" "use one that the manifest lists";
+    RevocationStaleFrontier "revocation.stale_frontier" "§14.3.1, D162" "the accepted checkpoint is too old, or none is held" "reach the zone's other nodes, so that a new checkpoint is accepted";
+    RevocationIncomplete "revocation.incomplete" "D162" "not every revocation that the checkpoint names is held" "fetch the zone's revocation chain";
+    RevocationBrokenLink "revocation.broken_link" "§14.3" "an event's `prev` is not the event before it" "fetch the chain from another node";
+    RevocationBadSequence "revocation.bad_sequence" "§14.3, D167" "an event's sequence is not the previous one plus 1" "count from 1 without gaps";
+    RevocationWrongZone "revocation.wrong_zone" "D168" "the object is of another zone than the chain" "keep each zone's chain by itself";
+    RevocationObjectMissing "revocation.object_missing" "D162" "the revocation that an event chains is not held" "fetch the revocation";
+    RevocationBadSignature "revocation.bad_signature" "§14.3, D167" "neither the owner nor an attested node signed the event" "have the owner or the coordinator sign it";
+    RevocationBadHead "revocation.bad_head" "§14.3, D34" "the head is not the end of the chain" "name the last event and its sequence";
+
+    CheckpointBehind "checkpoint.behind" "§3.8, D111" "the accepted checkpoint is older than the one that the token names" "fetch the zone's newer checkpoint";
+    CheckpointBadSequence "checkpoint.bad_sequence" "§3.8, D34" "sequence and previous checkpoint contradict each other" "begin with 1 and no previous one, and name the previous one from then on";
+    CheckpointBadHeads "checkpoint.bad_heads" "§3.8, D34" "a head is zero with a sequence, or the other way round" "write 32 zero bytes exactly when the sequence is 0";
+    CheckpointBadEpoch "checkpoint.bad_epoch" "§3.8, D32" "the epoch is not that of the time of creation" "divide the time of creation by 300";
+    CheckpointWrongZone "checkpoint.wrong_zone" "§3.8" "the object is of another zone" "keep each zone's checkpoints by themselves";
+    CheckpointNoAnchor "checkpoint.no_anchor" "D201" "no checkpoint is accepted yet and no anchor names this one" "fetch the zone's anchor";
+    CheckpointAnchorMismatch "checkpoint.anchor_mismatch" "D201" "anchor and checkpoint do not belong together" "anchor the checkpoint's own id, sequence and policy";
+    CheckpointAnchorGeneration "checkpoint.anchor_generation" "D201" "the anchor's generation is not above the last one" "issue anchors with rising generations";
+    CheckpointRollback "checkpoint.rollback" "§3.8 rule 4, D33" "the checkpoint lies before the accepted one" "send the newest checkpoint";
+    CheckpointRegress "checkpoint.regress" "§3.8, D33" "a head's sequence or the epoch lies before that of the accepted checkpoint" "carry every head forward";
+    CheckpointNotDescended "checkpoint.not_descended" "D32, D90" "a head does not descend from the accepted checkpoint's" "extend the accepted chain";
+    CheckpointFork "checkpoint.fork" "§3.8 rule 5, D33" "two checkpoints with a quorum contradict each other" "have the owner issue an anchor";
+    CheckpointFrozen "checkpoint.frozen" "§23.4, D33" "the zone's checkpoints are frozen after a fork" "have the owner issue an anchor";
+    CheckpointFuture "checkpoint.future" "D163" "the checkpoint was created in the future" "check the clocks";
+    CheckpointNoQuorum "checkpoint.no_quorum" "§3.8 rule 3, D32" "too few eligible nodes signed" "collect more signatures";
+    CheckpointMissing "checkpoint.missing" "D32" "objects that the checkpoint names are not held" "fetch them";
+    CheckpointRevokedManifest "checkpoint.revoked_manifest" "D90" "the zone key manifest is revoked" "have the owner rotate the zone's keys";
+    CheckpointNotASigner "checkpoint.not_a_signer" "D32" "the node is not among the zone's checkpoint signers" "have the owner change the policy";
+    CheckpointOutOfTurn "checkpoint.out_of_turn" "D171, D172" "a better coordinator answered a moment ago" "wait for the failover time of the rank";
+    CheckpointClockSkew "checkpoint.clock_skew" "D32" "the proposal's time of creation is too far from now" "check the clocks and propose again";
+    CheckpointWrongPrev "checkpoint.wrong_prev" "D32" "the proposal does not continue the accepted checkpoint" "continue the checkpoint that the signers accepted";
+    CheckpointAlreadyVoted "checkpoint.already_voted" "D32" "the node voted for another proposal of this sequence" "propose what the node voted for";
+    CheckpointNotVoid "checkpoint.not_void" "D172" "a skipped sequence could still reach its quorum" "wait for more votes, or have the owner issue an anchor";
+
+    AuditBrokenLink "audit.broken_link" "§23.4, D185" "an event's `prev` is not the event before it" "fetch the chain from another node";
+    AuditBadSequence "audit.bad_sequence" "§23.4, D185" "an event's sequence is not the previous one plus 1" "count from 1 without gaps";
+    AuditWrongZone "audit.wrong_zone" "§23.4" "the object is of another zone than the chain" "keep each zone's chain by itself";
+    AuditBadSignature "audit.bad_signature" "§23.4" "no node that was attested then signed the event" "fetch the event from another node, or its signer's attestation";
+    AuditBadHead "audit.bad_head" "§23.4, D34" "the head is not the end of the chain" "name the last event and its sequence";
+    AuditFork "audit.fork" "§23.4, D186" "two heads with a quorum do not lie on one chain" "have the owner issue an anchor";
+    AuditSequenced "audit.sequenced" "D185" "a submitted event has a place in the chain already" "submit the event without sequence and previous event";
+    AuditDuplicate "audit.duplicate" "D185" "the event was submitted before" "nothing to do";
+    AuditQueueFull "audit.queue_full" "D185" "as many events wait as are allowed" "submit the event again later";
+    AuditBadReceipt "audit.bad_receipt" "§23.4, D190" "a decision receipt's outcome and reason contradict each other" "give `allow` for an allow and a reason for a denial";
+    AuditEvidenceOrder "audit.evidence_order" "D190" "the evidence is not sorted, each id once" "sort the ids bytewise, each once";
 
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 

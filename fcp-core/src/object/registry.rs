@@ -121,6 +121,14 @@ schemas! {
     "fcp.core:RevocationHead" Any ["head_event"] Quorum Reachable "§14.3";
     "fcp.core:AuditEvent" Any ["request_object_id?", "result_object_id?"] Node Reachable "§23.4, D185";
     "fcp.core:AuditHead" Any ["head_event"] Quorum Reachable "§23.4";
+    "fcp.core:AuditSubmission" Message [] Node Ephemeral "§23.4, D185";
+    "fcp.core:HeadProposal" Message [] Unsigned Ephemeral "§3.8, D32";
+    "fcp.core:HeadVote" Message [] Unsigned Ephemeral "§3.8, D32";
+    "fcp.core:CheckpointQuery" Message [] Unsigned Ephemeral "§3.8, D172";
+    "fcp.core:CheckpointStatus" Message [] Unsigned Ephemeral "§3.8, D172";
+    "fcp.core:CheckpointProposal" Message [] Unsigned Ephemeral "§3.8, D172";
+    "fcp.core:CheckpointVote" Message [] Unsigned Ephemeral "§3.8, D172";
+    "fcp.core:CheckpointAnnounce" Message [] Unsigned Ephemeral "§3.8, D201";
     "fcp.core:DecisionReceipt" Any [] Node Lease "§23.4, D190";
     "fcp.core:Lease" Any ["checkpoint"] Quorum Lease "§15.1, D172";
     "fcp.core:LeaseRequest" Any [] Node Ephemeral "§15.1";
