@@ -5,8 +5,10 @@
 
 mod code;
 mod reason;
+mod registry;
 mod wire;
 
 pub use code::{BadErrorCode, ERROR_CODES, ErrorCode, ErrorEntry, ErrorRange};
 pub use reason::{Reason, UnknownReason};
+pub use registry::{error_codes_json, reason_codes_json};
 pub use wire::FcpError;
