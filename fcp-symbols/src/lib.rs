@@ -11,3 +11,6 @@ pub mod raptor;
 // §4.1, §4.3, §4.4: sealed symbols and the frames that carry them.
 pub mod envelope;
 pub mod fcps;
+
+// D61: many objects from many sources.
+pub mod reassembly;

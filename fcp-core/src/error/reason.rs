@@ -348,6 +348,7 @@ reasons! {
     SymbolBadK "symbol.bad_k" "D61" "K is not from 1 to 56403" "chunk larger payloads";
     SymbolBadEsi "symbol.bad_esi" "D61, D63" "the coding has no symbol of this ESI" "use the ESIs that the coding has";
     SymbolTooLarge "symbol.too_large" "D61" "the object needs more than 56403 symbols" "chunk it";
+    SymbolObjectTooLarge "symbol.object_too_large" "App. B" "the object is larger than the receiver takes" "chunk it";
     SymbolConflict "symbol.conflict" "D51" "two symbols of one ESI differ" "send each symbol with the same bytes always";
     SymbolInsufficient "symbol.insufficient" "D62" "there are fewer symbols than the object needs" "ask for more symbols";
     SymbolUndecodable "symbol.undecodable" "§20" "the symbols at hand do not determine the object" "fetch the object from another source";

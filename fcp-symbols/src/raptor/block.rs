@@ -68,6 +68,9 @@ pub struct Block {
 }
 
 impl Block {
+    /// The first of all blocks in their order: one symbol of the smallest size.
+    pub(crate) const SMALLEST: Self = Self { k: 1, symbol_size: SymbolSize::MIN };
+
     /// The block of `k` symbols.
     ///
     /// # Errors

@@ -79,6 +79,16 @@ impl Decoder {
         (0..u32::from(self.block.k())).filter(|esi| !self.symbols.contains_key(esi))
     }
 
+    /// The symbols that were received, by id.
+    pub fn symbols(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        self.symbols.iter().map(|(esi, data)| (*esi, &**data))
+    }
+
+    /// The symbols that were received, by id, taken out.
+    pub(crate) fn into_symbols(self) -> impl Iterator<Item = (u32, Box<[u8]>)> {
+        self.symbols.into_iter()
+    }
+
     /// Takes the symbol `esi` and decodes if it can.
     ///
     /// # Errors
