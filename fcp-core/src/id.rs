@@ -17,7 +17,7 @@ pub use epoch::EpochId;
 pub use error::IdError;
 pub use fixed::{Jti, Kid, ObjectIdKeyId, ParseHexError, SchemaHash, ZoneIdHash, ZoneKeyId};
 pub use node::NodeId;
-pub use object_id::{ObjectId, ObjectIdKey};
+pub use object_id::{IdPreimage, ObjectId, ObjectIdKey};
 pub use schema::SchemaId;
 pub use tag::{NodeTag, TailscaleTag};
 pub use zone::ZoneId;

@@ -19,7 +19,7 @@
 //! let note = Note { header, title: "groceries".into(), body: "milk".into() };
 //!
 //! let stored = note.seal(&key)?;
-//! let received = StoredObject::parse(stored.canonical_bytes().to_vec(), &key)?;
+//! let received = StoredObject::parse(stored.canonical_bytes(), &key)?;
 //! let back: Verified<Note> = received.open::<Note>()?;
 //! assert_eq!(back.title, "groceries");
 //! assert_eq!(back.id(), stored.id());

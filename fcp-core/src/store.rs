@@ -134,7 +134,7 @@ impl StoredEntry {
     /// [`ObjectError::IdMismatch`] if the store gave other bytes than those of `id`; any other [`ObjectError`] if they
     /// are no object.
     pub fn open(self, id: ObjectId, key: &ObjectIdKey) -> Result<StoredObject, ObjectError> {
-        StoredObject::parse_as(id, self.canonical, key)
+        StoredObject::parse_as(id, &self.canonical, key)
     }
 }
 

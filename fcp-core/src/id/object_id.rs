@@ -1,5 +1,7 @@
 //! Content addresses (§3.1).
 
+use alloc::vec::Vec;
+
 use super::fixed::fixed_id;
 use super::{SchemaHash, ZoneId};
 
@@ -22,14 +24,12 @@ impl ObjectId {
     /// As [`new`](Self::new), for content that lies in several parts.
     #[must_use]
     pub fn of_parts(parts: &[&[u8]], zone: &ZoneId, schema: &SchemaHash, key: &ObjectIdKey) -> Self {
-        let mut hasher = blake3::Hasher::new_keyed(&key.0);
-        hasher.update(b"FCP2-OBJECT-V2");
-        hasher.update(zone.as_bytes());
-        hasher.update(schema.as_bytes());
+        let len = parts.iter().fold(0, |sum: usize, part| sum.saturating_add(part.len()));
+        let mut preimage = IdPreimage::with_capacity(zone, schema, len);
         for part in parts {
-            hasher.update(part);
+            preimage.content_mut().extend_from_slice(part);
         }
-        Self(*hasher.finalize().as_bytes())
+        preimage.id(key)
     }
 
     /// Whether this is [`ZERO`](Self::ZERO).
@@ -43,6 +43,45 @@ impl ObjectId {
     pub fn short(&self) -> alloc::string::String {
         let [first, second, third, ..] = self.0;
         alloc::format!("{first:02x}{second:02x}{third:02x}")
+    }
+}
+
+/// What an id is the hash of, in one piece: `FCP2-OBJECT-V2` ‖ zone ‖ schema hash ‖ content (§3.1, D12).
+///
+/// BLAKE3 takes whole groups of chunks at once only where they lie in one piece, so content that is written straight
+/// behind the prefix is hashed at full speed and never copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdPreimage {
+    bytes: Vec<u8>,
+    content_at: usize,
+}
+
+impl IdPreimage {
+    /// The prefix, with room for `capacity` bytes of content.
+    #[must_use]
+    pub fn with_capacity(zone: &ZoneId, schema: &SchemaHash, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity.saturating_add(128));
+        bytes.extend_from_slice(b"FCP2-OBJECT-V2");
+        bytes.extend_from_slice(zone.as_bytes());
+        bytes.extend_from_slice(schema.as_bytes());
+        Self { content_at: bytes.len(), bytes }
+    }
+
+    /// The buffer behind the prefix, to append content to.
+    pub const fn content_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The content.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        self.bytes.get(self.content_at..).unwrap_or_default()
+    }
+
+    /// The content's id under the zone's `key`.
+    #[must_use]
+    pub fn id(&self, key: &ObjectIdKey) -> ObjectId {
+        ObjectId(*blake3::keyed_hash(&key.0, &self.bytes).as_bytes())
     }
 }
 
@@ -82,5 +121,24 @@ impl ObjectIdKey {
 impl core::fmt::Debug for ObjectIdKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("ObjectIdKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ObjectId, ObjectIdKey};
+    use crate::id::{SchemaHash, ZoneId};
+
+    #[test]
+    fn is_the_keyed_hash_of_the_concatenation_however_it_is_cut() {
+        let (zone, schema, key) = (ZoneId::work(), SchemaHash::from_bytes([3; 32]), ObjectIdKey::from_bytes([7; 32]));
+        for len in [0, 1, 1000, 1024, 70_000] {
+            let content: Vec<u8> = (0..len).map(|index: u32| index.to_le_bytes()[0]).collect();
+            let whole = [b"FCP2-OBJECT-V2".as_slice(), b"z:work", &[3; 32], &content].concat();
+            let expected = ObjectId::from_bytes(*blake3::keyed_hash(&[7; 32], &whole).as_bytes());
+            assert_eq!(ObjectId::new(&content, &zone, &schema, &key), expected, "{len}");
+            let (left, right) = content.split_at(content.len() / 3);
+            assert_eq!(ObjectId::of_parts(&[left, right], &zone, &schema, &key), expected, "{len} in two parts");
+        }
     }
 }

@@ -200,7 +200,7 @@ mod tests {
         let (owner, stranger) = (OwnerKey::generate(&mut rng), OwnerKey::generate(&mut rng));
         let keys = NodeSecretKeys::generate(&mut rng);
         let stored = attest(&owner, &keys).seal();
-        let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes().to_vec(), &ObjectIdKey::public());
+        let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes(), &ObjectIdKey::public());
         let received = NodeKeyAttestation::open(&parsed.unwrap()).unwrap();
         assert_eq!(received.id(), stored.id());
 

@@ -1,10 +1,8 @@
 //! Objects as bytes (§3.6).
 
-use alloc::vec::Vec;
-
 use super::{MeshObject, ObjectError, ObjectHeader, Opened as _};
 use crate::cbor;
-use crate::id::{ObjectId, ObjectIdKey, SchemaHash};
+use crate::id::{IdPreimage, ObjectId, ObjectIdKey, SchemaHash};
 
 /// What canonical bytes begin with.
 const PREFIX: &[u8] = b"FCP2-OBJECT-V1";
@@ -15,9 +13,10 @@ const PREFIX: &[u8] = b"FCP2-OBJECT-V1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     id: ObjectId,
-    canonical: Vec<u8>,
+    /// The canonical bytes behind the prefix of their id.
+    preimage: IdPreimage,
     header: ObjectHeader,
-    /// Where the body begins.
+    /// Where the body begins in the canonical bytes.
     body_at: usize,
 }
 
@@ -25,13 +24,13 @@ impl StoredObject {
     /// Puts a header and a schema-prefixed body together and computes their id under the zone's `key`.
     #[must_use]
     pub fn from_parts(header: ObjectHeader, body: &[u8], key: &ObjectIdKey) -> Self {
-        let mut canonical = Vec::with_capacity(body.len().saturating_add(512));
-        canonical.extend_from_slice(PREFIX);
-        cbor::encode_into(&header, &mut canonical);
-        let body_at = canonical.len();
-        canonical.extend_from_slice(body);
-        let id = ObjectId::new(&canonical, &header.zone_id, &header.schema.hash(), key);
-        Self { id, canonical, header, body_at }
+        let schema = header.schema.hash();
+        let mut preimage = IdPreimage::with_capacity(&header.zone_id, &schema, body.len().saturating_add(512));
+        preimage.content_mut().extend_from_slice(PREFIX);
+        cbor::encode_into(&header, preimage.content_mut());
+        let body_at = preimage.content().len();
+        preimage.content_mut().extend_from_slice(body);
+        Self { id: preimage.id(key), preimage, header, body_at }
     }
 
     /// Takes canonical bytes apart and computes their id under the zone's `key`.
@@ -39,7 +38,7 @@ impl StoredObject {
     /// # Errors
     /// [`ObjectError`] if the bytes do not begin with the domain string and a canonical header, or the body's schema
     /// hash is not that of the header's schema (D13).
-    pub fn parse(canonical: Vec<u8>, key: &ObjectIdKey) -> Result<Self, ObjectError> {
+    pub fn parse(canonical: &[u8], key: &ObjectIdKey) -> Result<Self, ObjectError> {
         let encoded = canonical.strip_prefix(PREFIX).ok_or(ObjectError::Prefix)?;
         let (header, body): (ObjectHeader, &[u8]) = cbor::decode_prefix(encoded).map_err(ObjectError::NotCanonical)?;
         let schema = header.schema.hash();
@@ -47,15 +46,16 @@ impl StoredObject {
             return Err(ObjectError::SchemaMismatch);
         }
         let body_at = canonical.len().saturating_sub(body.len());
-        let id = ObjectId::new(&canonical, &header.zone_id, &schema, key);
-        Ok(Self { id, canonical, header, body_at })
+        let mut preimage = IdPreimage::with_capacity(&header.zone_id, &schema, canonical.len());
+        preimage.content_mut().extend_from_slice(canonical);
+        Ok(Self { id: preimage.id(key), preimage, header, body_at })
     }
 
     /// As [`parse`](Self::parse), for bytes that were asked for by `id`.
     ///
     /// # Errors
     /// As [`parse`](Self::parse), and [`ObjectError::IdMismatch`] if the bytes have another id.
-    pub fn parse_as(id: ObjectId, canonical: Vec<u8>, key: &ObjectIdKey) -> Result<Self, ObjectError> {
+    pub fn parse_as(id: ObjectId, canonical: &[u8], key: &ObjectIdKey) -> Result<Self, ObjectError> {
         let stored = Self::parse(canonical, key)?;
         if stored.id == id { Ok(stored) } else { Err(ObjectError::IdMismatch) }
     }
@@ -75,7 +75,7 @@ impl StoredObject {
     /// The body: a schema hash and canonical CBOR, which has not been decoded yet.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.canonical.get(self.body_at..).unwrap_or_default()
+        self.canonical_bytes().get(self.body_at..).unwrap_or_default()
     }
 
     /// The hash that the body begins with.
@@ -87,13 +87,7 @@ impl StoredObject {
     /// The bytes that the id is the hash of.
     #[must_use]
     pub fn canonical_bytes(&self) -> &[u8] {
-        &self.canonical
-    }
-
-    /// The canonical bytes, taken out.
-    #[must_use]
-    pub fn into_canonical_bytes(self) -> Vec<u8> {
-        self.canonical
+        self.preimage.content()
     }
 
     /// Opens the object as a `T`, with every check of D13 and G8.

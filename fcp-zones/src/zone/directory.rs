@@ -137,7 +137,7 @@ mod tests {
         let key = ObjectIdKey::from_bytes([7; 32]);
         let draft = ZoneDefinitionObject::draft(terms, policy, None, Timestamp::from_secs(1_700_000_000));
         let stored = draft.signed_by(&owner).seal(&key).unwrap();
-        let parsed = StoredObject::parse(stored.into_canonical_bytes(), &key).unwrap();
+        let parsed = StoredObject::parse(stored.canonical_bytes(), &key).unwrap();
         parsed.open::<ZoneDefinitionObject>().unwrap().verify(&owner.public()).unwrap()
     }
 

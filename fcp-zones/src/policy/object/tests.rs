@@ -62,7 +62,7 @@ fn only_the_owner_makes_it_and_every_changed_byte_is_refused() {
     let key = ObjectIdKey::from_bytes([7; 32]);
     let policy = ZonePolicyObject::draft(terms(), None, NOW).unwrap().signed_by(&owner);
     let stored = policy.seal(&key).unwrap();
-    let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes().to_vec(), &key).unwrap();
+    let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes(), &key).unwrap();
     let opened = parsed.open::<ZonePolicyObject>().unwrap();
     assert!(opened.clone().verify(&OwnerKey::from_seed([9; 32]).public()).is_err());
     assert_eq!(opened.verify(&owner.public()).unwrap().get(), &policy);

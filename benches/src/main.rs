@@ -1,0 +1,58 @@
+//! `fcp-benches`: every performance claim as a ratio against a peer, interleaved in one process.
+//!
+//! ```sh
+//! cargo run --release -p fcp-benches -- ratios [--area core|symbols|caps] [--json] [--smoke]
+//! ```
+//!
+//! Machines differ and are noisy, so no claim is a time: two things are measured in turn, many times, and the ratio of the
+//! minima is what counts, with that of the medians beside it.
+#![expect(clippy::arithmetic_side_effects, reason = "figures for people, within known ranges")]
+
+mod areas;
+mod measure;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+#[derive(Parser)]
+#[command(about = "Performance claims as ratios against peers")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure every pair and compare with its goal; exits with 1 if one is short.
+    Ratios {
+        /// Only this area.
+        #[arg(long)]
+        area: Option<Area>,
+        /// One line of JSON a pair.
+        #[arg(long)]
+        json: bool,
+        /// Run briefly, print, and never fail: for machines whose speed says nothing.
+        #[arg(long)]
+        smoke: bool,
+    },
+}
+
+/// The layers that have claims.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Area {
+    Core,
+}
+
+fn main() -> ExitCode {
+    let Command::Ratios { area, json, smoke } = Cli::parse().command;
+    let effort = if smoke { measure::Effort::Smoke } else { measure::Effort::Full };
+    let mut held = true;
+    let mut report = report::Report::new(json);
+    for pair in areas::pairs(area) {
+        let ratio = measure::run(pair, effort);
+        held &= report.row(&ratio);
+    }
+    if held || smoke { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

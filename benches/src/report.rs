@@ -1,0 +1,56 @@
+//! The table.
+
+use serde_json::json;
+
+use crate::measure::{Goal, Ratio};
+
+/// Prints rows as they come.
+pub(crate) struct Report {
+    json: bool,
+    headed: bool,
+}
+
+impl Report {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json, headed: false }
+    }
+
+    /// Prints a row and says whether its goal is held.
+    pub(crate) fn row(&mut self, ratio: &Ratio) -> bool {
+        let held = ratio.held();
+        if self.json {
+            println!(
+                "{}",
+                json!({
+                    "name": ratio.name, "peer": ratio.peer_name,
+                    "ours_ns": ratio.ours_min, "peer_ns": ratio.peer_min,
+                    "ratio_minima": ratio.of_minima(), "ratio_medians": ratio.of_medians(), "held": held,
+                })
+            );
+            return held;
+        }
+        if !self.headed {
+            self.headed = true;
+            println!(
+                "{:<34} {:>11} {:>11}  {:<28} {:>7} {:>7}  {:<9} result",
+                "what", "ours ns", "peer ns", "peer", "minima", "medians", "goal"
+            );
+        }
+        let (minima, medians, goal) = match ratio.goal {
+            Goal::AtMost(limit) => (ratio.of_minima(), ratio.of_medians(), format!("<= {limit:.2}x")),
+            Goal::AtLeast(factor) => (1.0 / ratio.of_minima(), 1.0 / ratio.of_medians(), format!(">= {factor:.2}x")),
+        };
+        println!(
+            "{:<34} {:>11.1} {:>11.1}  {:<28} {:>6.2}x {:>6.2}x  {:<9} {}",
+            ratio.name,
+            ratio.ours_min,
+            ratio.peer_min,
+            ratio.peer_name,
+            minima,
+            medians,
+            goal,
+            if held { "held" } else { "SHORT" },
+        );
+        held
+    }
+}
