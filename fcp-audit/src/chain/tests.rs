@@ -74,14 +74,14 @@ fn whatever_byte_is_flipped_the_fault_names_the_event() {
             let mut changed = bytes.to_vec();
             changed[position] ^= bit;
             // Stored under the id of the changed bytes, so that only the content can tell.
-            let fault = match StoredObject::parse(changed.clone(), &mesh.ids) {
+            let fault = match StoredObject::parse(&changed, &mesh.ids) {
                 Ok(stored) => verifier.clone().push(&stored, &mesh.keys()).unwrap_err(),
                 Err(error) => ChainFault { seq: 3, reason: error.reason() },
             };
             assert_eq!(fault.seq, 3, "byte {position}");
             reasons.insert(fault.reason);
             // Stored under its old id.
-            let fault = verifier.clone().push_bytes(&events[2].id(), changed, &mesh.ids, &mesh.keys()).unwrap_err();
+            let fault = verifier.clone().push_bytes(&events[2].id(), &changed, &mesh.ids, &mesh.keys()).unwrap_err();
             assert_eq!(fault.seq, 3, "byte {position}");
         }
     }
@@ -91,7 +91,7 @@ fn whatever_byte_is_flipped_the_fault_names_the_event() {
         assert!(reasons.contains(&expected), "{expected} in {reasons:?}");
     }
     let stored = events[2].canonical_bytes().to_vec();
-    verifier.push_bytes(&events[2].id(), stored, &mesh.ids, &mesh.keys()).unwrap();
+    verifier.push_bytes(&events[2].id(), &stored, &mesh.ids, &mesh.keys()).unwrap();
 }
 
 #[test]
@@ -235,8 +235,8 @@ fn submissions_are_refused_for_a_reason() {
 fn an_event_opens_under_its_key_only() {
     let mesh = Mesh::new(1);
     let stored = mesh.event(0, "a", at(1)).event().clone().placed(None, 1).seal(&mesh.ids).unwrap();
-    assert!(StoredObject::parse(stored.canonical_bytes().to_vec(), &mesh.ids).is_ok());
+    assert!(StoredObject::parse(stored.canonical_bytes(), &mesh.ids).is_ok());
     let other = ObjectIdKey::from_bytes([1; 32]);
-    let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes().to_vec(), &other);
+    let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes(), &other);
     assert_eq!(parsed, Err(ObjectError::IdMismatch));
 }

@@ -77,7 +77,7 @@ impl AuditVerifier {
     pub fn push_bytes(
         &mut self,
         id: &ObjectId,
-        canonical: Vec<u8>,
+        canonical: &[u8],
         id_key: &ObjectIdKey,
         keys: &AttestedKeys<'_>,
     ) -> Result<SequencedEvent, ChainFault> {
