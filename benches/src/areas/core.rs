@@ -213,8 +213,8 @@ fn minicbor_by_hand(sample: &Sample, out: &mut Vec<u8>) -> Option<()> {
 
 fn object_id(len: usize, name: &'static str, goal: Goal) -> Pair {
     let mut preimage = IdPreimage::with_capacity(&ZoneId::private(), &SchemaHash::from_bytes([3; 32]), len);
-    preimage.content_mut().resize(len + preimage.content_mut().len(), 0x5a);
-    let content = preimage.content().to_vec();
+    let content = vec![0x5a; len];
+    preimage.content_mut().extend_from_slice(&content);
     let key = ObjectIdKey::from_bytes([7; 32]);
     Pair {
         name,

@@ -1,7 +1,5 @@
 //! Checking an audit chain from its first event, in memory that does not grow with it.
 
-use alloc::vec::Vec;
-
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId};
 use fcp_core::object::{ObjectError, StoredObject};
