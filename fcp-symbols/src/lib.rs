@@ -14,3 +14,14 @@ pub mod fcps;
 
 // D61: many objects from many sources.
 pub mod reassembly;
+
+// §4.2, §9.4: sessions between nodes, and what they carry.
+pub mod counter;
+pub mod datagram;
+pub mod fcpc;
+pub mod replay;
+pub mod session;
+pub mod signed_frame;
+
+mod hmac;
+mod seen;

@@ -1,0 +1,154 @@
+//! What a table holds about one session, one handshake and one peer.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::borrow::Borrow;
+use core::net::SocketAddr;
+
+use fcp_core::id::NodeId;
+use fcp_core::rand_core::CryptoRng;
+use fcp_core::sign::{NodeSigningKey, Signature};
+use fcp_core::time::Millis;
+
+use super::TableConfig;
+use crate::session::initiator::{HelloRetried, HelloSent};
+use crate::session::{HandshakeError, LocalNode, Role, Session, SessionId};
+
+/// How many sessions with one peer are open at most: the current one, its successor, and what crossed on the way.
+pub(super) const MAX_SESSIONS_PER_PEER: usize = 4;
+
+/// How often an answer is given again to the same hello.
+const MAX_REPEATS: u8 = 8;
+
+/// How many wrong answers a handshake puts up with, since each may cost a signature check.
+pub(super) const MAX_WRONG_ANSWERS: u8 = 16;
+
+/// A peer with sessions or a handshake.
+#[derive(Debug, Default)]
+pub(super) struct Peer {
+    /// Oldest first.
+    pub(super) sessions: Vec<SessionId>,
+    /// This node's own handshake with it.
+    pub(super) outbound: Option<Outbound>,
+}
+
+/// An open session.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) session: Session,
+    /// Where the peer is.
+    pub(super) address: SocketAddr,
+    /// Whether the peer has shown that it has the keys.
+    pub(super) confirmed: bool,
+    /// Until then, the answer that made the session, in case it got lost.
+    pub(super) answer: Option<Box<Answer>>,
+}
+
+impl Live {
+    /// Whether the peer certainly has the session: it answered, or has used it.
+    pub(super) fn is_known_to_peer(&self) -> bool {
+        self.confirmed || self.session.role() == Role::Initiator
+    }
+}
+
+/// The ack of a session, with what tells its hello.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) hello_nonce: [u8; 16],
+    pub(super) hello_signature: Signature,
+    pub(super) bytes: Vec<u8>,
+    pub(super) repeats: u8,
+}
+
+impl Answer {
+    /// The ack once more, for the very same hello.
+    pub(super) fn repeat(&mut self, nonce: &[u8; 16], signature: &Signature) -> Option<Vec<u8>> {
+        if self.hello_nonce != *nonce || self.hello_signature != *signature || self.repeats >= MAX_REPEATS {
+            return None;
+        }
+        self.repeats = self.repeats.saturating_add(1);
+        Some(self.bytes.clone())
+    }
+}
+
+/// A handshake of this node's own.
+#[derive(Debug)]
+pub(super) struct Outbound {
+    pub(super) state: State,
+    /// Where the hello goes.
+    pub(super) address: SocketAddr,
+    /// Where the peer was heard from meanwhile.
+    pub(super) other_address: Option<SocketAddr>,
+    pub(super) wrong_answers: u8,
+    pub(super) started: Millis,
+    pub(super) resend_at: Millis,
+    pub(super) resend_after_ms: u64,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Sent(HelloSent),
+    Retried(HelloRetried),
+}
+
+impl Outbound {
+    pub(super) fn start<K: Borrow<NodeSigningKey>>(
+        local: &LocalNode<K>,
+        peer: &NodeId,
+        address: SocketAddr,
+        config: &TableConfig,
+        now: Millis,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, HandshakeError> {
+        let hello = HelloSent::start(local, peer, &config.terms, now.timestamp(), rng).map_err(HandshakeError::Wire)?;
+        Ok(Self {
+            state: State::Sent(hello),
+            address,
+            other_address: None,
+            wrong_answers: 0,
+            started: now,
+            resend_at: now.saturating_add(config.resend_after_ms),
+            resend_after_ms: config.resend_after_ms,
+        })
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.state {
+            State::Sent(hello) => hello.bytes(),
+            State::Retried(hello) => hello.bytes(),
+        }
+    }
+
+    /// Whether an answer may come from there.
+    pub(super) fn expects_from(&self, source: SocketAddr) -> bool {
+        self.address == source || self.other_address == Some(source)
+    }
+
+    fn ends_at(&self, config: &TableConfig) -> Millis {
+        self.started.saturating_add(config.handshake_timeout_ms)
+    }
+
+    pub(super) fn due(&self, config: &TableConfig) -> Millis {
+        self.resend_at.min(self.ends_at(config))
+    }
+
+    pub(super) fn has_failed(&self, config: &TableConfig, now: Millis) -> bool {
+        now >= self.ends_at(config)
+    }
+
+    /// Whether the hello is to be sent again; the next time, after twice as long.
+    pub(super) fn resend(&mut self, now: Millis) -> bool {
+        if now < self.resend_at {
+            return false;
+        }
+        self.resend_after_ms = self.resend_after_ms.saturating_mul(2).max(1);
+        self.resend_at = now.saturating_add(self.resend_after_ms);
+        true
+    }
+
+    /// The hello changed: it is sent at once, and again after the first interval.
+    pub(super) fn restart_timer(&mut self, config: &TableConfig, now: Millis) {
+        self.resend_after_ms = config.resend_after_ms;
+        self.resend_at = now.saturating_add(self.resend_after_ms);
+    }
+}
