@@ -12,3 +12,7 @@ pub mod taxonomy;
 // §7.5: what is shown to use them.
 pub mod pop;
 pub mod token;
+
+// §9.5: what is asked for, and what became of it.
+pub mod execution;
+pub mod invoke;

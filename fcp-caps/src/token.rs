@@ -35,10 +35,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod binary;
 mod claims;
 mod cose;
 mod error;
 
+pub use binary::binary_audience;
 pub use claims::{CLAIMS, CapabilityGrant, CheckpointBinding, Claim, TokenClaims};
 pub use cose::CapabilityToken;
 pub use error::TokenError;

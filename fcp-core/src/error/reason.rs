@@ -237,6 +237,8 @@ reasons! {
     GrantCallsSpent "grant.calls_spent" "§7.3, D122" "the allowed number of calls is used up" "have the owner issue a new grant";
     GrantBytesSpent "grant.bytes_spent" "§7.3, D122" "the allowed number of bytes is used up" "send less, or have the owner issue a new grant";
 
+    IdempotencyBadKey "idempotency.bad_key" "D143" "the idempotency key is empty or longer than 128 bytes" "use 1 to 128 bytes";
+
     CapabilityInsufficient "capability.insufficient" "§7.5, §23.4" "the token does not give the operation's capability" "have a token minted that gives it";
     CapabilityConflict "capability.conflict" "D123" "the token joins capabilities that exclude each other" "mint a token for each of them";
     CapabilityUnknownOperation "capability.unknown_operation" "D102" "the connector has no such operation" "ask the connector for its operations";
