@@ -1,6 +1,6 @@
 //! Frames written where they are sent from.
 
-use super::size::{HEADER_LEN, MAX_SYMBOLS, record_len};
+use super::size::{HEADER_LEN, record_len};
 use super::{FrameError, FrameHeader, WriteError};
 use crate::envelope::{EnvelopeError, SymbolKey, TAG_LEN};
 use crate::raptor::{Block, SymbolError};
@@ -10,7 +10,6 @@ use crate::raptor::{Block, SymbolError};
 pub struct FrameWriter<'a> {
     buffer: &'a mut [u8],
     header: FrameHeader,
-    esis: [u32; MAX_SYMBOLS],
     count: usize,
 }
 
@@ -27,7 +26,7 @@ impl<'a> FrameWriter<'a> {
         if buffer.len() < HEADER_LEN {
             return Err(WriteError::Full);
         }
-        Ok(Self { buffer, header, esis: [0; MAX_SYMBOLS], count: 0 })
+        Ok(Self { buffer, header, count: 0 })
     }
 
     /// The header.
@@ -62,7 +61,7 @@ impl<'a> FrameWriter<'a> {
         let (data, tag) = self.slot(esi, k)?;
         fill(data)?;
         *tag = envelope.seal(key, data)?;
-        self.commit(esi);
+        self.count = self.count.saturating_add(1);
         Ok(())
     }
 
@@ -77,7 +76,7 @@ impl<'a> FrameWriter<'a> {
         let (slot, slot_tag) = self.slot(esi, k)?;
         slot.copy_from_slice(data);
         *slot_tag = *tag;
-        self.commit(esi);
+        self.count = self.count.saturating_add(1);
         Ok(())
     }
 
@@ -104,7 +103,9 @@ impl<'a> FrameWriter<'a> {
         if !block.has(esi, self.header.coding()) {
             return Err(FrameError::BadEsi(esi).into());
         }
-        if self.esis.iter().take(self.count).any(|held| *held == esi) {
+        let written = self.buffer.get(HEADER_LEN..).unwrap_or_default();
+        let mut records = written.chunks_exact(record_len(self.header.symbol_size)).take(self.count);
+        if records.any(|record| record.starts_with(&esi.to_le_bytes())) {
             return Err(FrameError::DuplicateEsi.into());
         }
         if self.room() == 0 {
@@ -118,12 +119,5 @@ impl<'a> FrameWriter<'a> {
         *slot_esi = esi.to_le_bytes();
         *slot_k = k.to_le_bytes();
         record.split_last_chunk_mut().ok_or(WriteError::Full)
-    }
-
-    fn commit(&mut self, esi: u32) {
-        if let Some(slot) = self.esis.get_mut(self.count) {
-            *slot = esi;
-        }
-        self.count = self.count.saturating_add(1);
     }
 }
