@@ -31,8 +31,8 @@
 //!     match reassembly.handle_symbol(now, &key, &peer, esi, symbol)? {
 //!         Step::Waiting(progress) => assert!(progress.received < progress.required), // a `DecodeStatus` to send
 //!         Step::Ignored => {}
-//!         Step::Candidate(mut candidate) => {
-//!             let opened = StoredObject::parse_as(key.object_id, candidate.take_bytes(), &object_id_key);
+//!         Step::Candidate(candidate) => {
+//!             let opened = StoredObject::parse_as(key.object_id, candidate.bytes(), &object_id_key);
 //!             assert_eq!(reassembly.settle(candidate, opened.as_ref().ok()), None);
 //!             restored = opened.ok(); // a `SymbolAck` to send
 //!         }

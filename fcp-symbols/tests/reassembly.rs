@@ -77,8 +77,8 @@ impl Sender {
     }
 
     /// Settles a candidate as a node does: by parsing it.
-    fn settle(&self, to: &mut Reassembly, mut candidate: Candidate) -> Result<StoredObject, Option<Candidate>> {
-        match StoredObject::parse_as(candidate.object_id(), &candidate.take_bytes(), &key()) {
+    fn settle(&self, to: &mut Reassembly, candidate: Candidate) -> Result<StoredObject, Option<Candidate>> {
+        match StoredObject::parse_as(candidate.object_id(), candidate.bytes(), &key()) {
             Ok(object) => {
                 assert_eq!(object, self.object);
                 assert_eq!(to.settle(candidate, Some(&object)), None);

@@ -57,16 +57,10 @@ impl Candidate {
         self.key.object_id
     }
 
-    /// The bytes.
+    /// The bytes, for `StoredObject::parse_as`.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// The bytes, taken out: for `StoredObject::parse_as`.
-    #[must_use]
-    pub fn take_bytes(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.bytes)
     }
 }
 
