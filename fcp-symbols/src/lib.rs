@@ -19,6 +19,7 @@ pub mod reassembly;
 pub mod counter;
 pub mod datagram;
 pub mod fcpc;
+pub mod message;
 pub mod replay;
 pub mod session;
 pub mod signed_frame;

@@ -174,6 +174,8 @@ reasons! {
     SymbolBadWant "symbol.bad_want" "§9.2.1" "the wanted symbols are unsorted, repeated, out of range or more than allowed" "list each ESI once, ascending, at most max_symbols and 1024";
     SymbolBadHint "symbol.bad_hint" "D71" "the hint is not a sorted list of at most 256 ESIs" "list each missing ESI once, ascending";
     SymbolForeignStatus "symbol.foreign_status" "§9.2.1" "the request's decode status is about another object" "send the status of the object that is asked for";
+    SymbolWrongRequester "symbol.wrong_requester" "§9.2.1" "the request names another requester than the session's peer" "ask in one's own name";
+    SymbolStaleRequest "symbol.stale_request" "§9.2.1" "the request's time is too far from now" "check the clocks";
     SymbolSignature "symbol.signature" "§9.2.1, D71" "the message is signed inside a session, or not signed outside of one" "sign outside of sessions only";
 
     QuorumTooFewNodes "quorum.too_few_nodes" "§18.2, D179" "there are fewer than 3f + 1 nodes" "lower the number of tolerated faults or add nodes";
