@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod control;
 mod keys;
+mod net;
 mod random;
 mod store;
 mod transport;

@@ -1,0 +1,232 @@
+//! Everything that moves bytes: one UDP socket, one QUIC endpoint, and a connection to each peer.
+//!
+//! It turns sockets into events and takes bytes to send; it knows nodes and addresses, and nothing of what the bytes mean.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fcp_core::id::NodeId;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::transport::{QuicEndpoint, QuicError};
+
+/// The longest datagram that is received.
+const MAX_DATAGRAM: usize = 65_536;
+/// How many pieces may wait to be written to one stream.
+const STREAM_QUEUE: usize = 1024;
+
+/// What came from the network.
+pub(crate) enum NetEvent {
+    /// A UDP datagram.
+    Udp { from: SocketAddr, bytes: Vec<u8> },
+    /// A QUIC datagram of an attested peer.
+    Datagram { peer: NodeId, bytes: Vec<u8> },
+    /// Bytes of a peer's control stream; `fresh` where they are the first of a new stream.
+    Stream { peer: NodeId, fresh: bool, bytes: Vec<u8> },
+    /// A QUIC connection to an attested peer stands.
+    Connected { peer: NodeId },
+    /// It is gone.
+    Disconnected { peer: NodeId, why: String },
+}
+
+/// What a task of this module hands back to [`Net::attach`].
+pub(crate) enum Attachment {
+    /// A connection that was made or accepted.
+    Connection(NodeId, quinn::Connection),
+    /// The writing end of a control stream that the peer opened.
+    Control(NodeId, mpsc::Sender<Vec<u8>>),
+}
+
+/// A connection to one peer.
+struct Link {
+    connection: quinn::Connection,
+    control: Option<mpsc::Sender<Vec<u8>>>,
+}
+
+/// The node's sockets.
+pub(crate) struct Net {
+    udp: Arc<UdpSocket>,
+    quic: QuicEndpoint,
+    links: HashMap<NodeId, Link>,
+    events: mpsc::Sender<NetEvent>,
+    attachments: mpsc::Sender<Attachment>,
+}
+
+impl Net {
+    /// Listens on both sockets. What comes through the receiver is to be given to [`attach`](Self::attach).
+    pub(crate) fn start(
+        udp: UdpSocket,
+        quic: QuicEndpoint,
+        events: mpsc::Sender<NetEvent>,
+    ) -> (Self, mpsc::Receiver<Attachment>) {
+        let (attachments, attached) = mpsc::channel(64);
+        let udp = Arc::new(udp);
+        tokio::spawn(receive_udp(Arc::clone(&udp), events.clone()));
+        tokio::spawn(accept(quic.clone(), attachments.clone()));
+        (Self { udp, quic, links: HashMap::new(), events, attachments }, attached)
+    }
+
+    /// Where UDP listens.
+    pub(crate) fn udp_addr(&self) -> std::io::Result<SocketAddr> {
+        self.udp.local_addr()
+    }
+
+    /// Where QUIC listens.
+    pub(crate) fn quic_addr(&self) -> std::io::Result<SocketAddr> {
+        self.quic.local_addr()
+    }
+
+    /// Sends a UDP datagram. What the socket cannot take now is lost, as datagrams may be.
+    pub(crate) fn send_udp(&self, to: SocketAddr, bytes: &[u8]) -> bool {
+        self.udp.try_send_to(bytes, to).is_ok()
+    }
+
+    /// Sends a QUIC datagram; false if there is no connection or it does not fit.
+    pub(crate) fn send_datagram(&self, peer: &NodeId, bytes: Vec<u8>) -> bool {
+        self.links.get(peer).is_some_and(|link| link.connection.send_datagram(bytes.into()).is_ok())
+    }
+
+    /// Writes to the peer's control stream; false if there is none or the peer does not read.
+    pub(crate) fn send_stream(&self, peer: &NodeId, bytes: Vec<u8>) -> bool {
+        let control = self.links.get(peer).and_then(|link| link.control.as_ref());
+        control.is_some_and(|control| control.try_send(bytes).is_ok())
+    }
+
+    /// Whether a connection to the peer stands.
+    pub(crate) fn is_connected(&self, peer: &NodeId) -> bool {
+        self.links.get(peer).is_some_and(|link| link.connection.close_reason().is_none())
+    }
+
+    /// Begins to connect to `peer`; what comes of it is an event.
+    pub(crate) fn dial(&self, peer: NodeId, address: SocketAddr) {
+        let (quic, attachments, events) = (self.quic.clone(), self.attachments.clone(), self.events.clone());
+        tokio::spawn(async move {
+            match quic.connect(&peer, address).await {
+                Ok(connection) => {
+                    let _ = attachments.send(Attachment::Connection(peer, connection)).await;
+                }
+                Err(error) => {
+                    let _ = events.send(NetEvent::Disconnected { peer, why: error.to_string() }).await;
+                }
+            }
+        });
+    }
+
+    /// Takes a connection in place of an older one, or the writing end of the peer's newest control stream.
+    pub(crate) fn attach(&mut self, attachment: Attachment) {
+        match attachment {
+            Attachment::Connection(peer, connection) => {
+                tokio::spawn(serve(peer.clone(), connection.clone(), self.events.clone(), self.attachments.clone()));
+                if let Some(old) = self.links.insert(peer, Link { connection, control: None }) {
+                    old.connection.close(0_u8.into(), b"replaced");
+                }
+            }
+            Attachment::Control(peer, writer) => {
+                if let Some(link) = self.links.get_mut(&peer) {
+                    link.control = Some(writer);
+                }
+            }
+        }
+    }
+
+    /// Opens a new control stream to the peer, in place of an older one.
+    pub(crate) fn open_stream(&mut self, peer: &NodeId) {
+        let Some(link) = self.links.get_mut(peer) else { return };
+        let (writer, queue) = mpsc::channel(STREAM_QUEUE);
+        link.control = Some(writer);
+        let (connection, events, peer) = (link.connection.clone(), self.events.clone(), peer.clone());
+        tokio::spawn(async move {
+            if let Ok((send, receive)) = connection.open_bi().await {
+                tokio::spawn(read_stream(peer, receive, events));
+                write_stream(send, queue).await;
+            }
+        });
+    }
+
+    /// Closes everything and waits until the peers know.
+    pub(crate) async fn close(&self) {
+        self.quic.close().await;
+    }
+}
+
+async fn receive_udp(socket: Arc<UdpSocket>, events: mpsc::Sender<NetEvent>) {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    loop {
+        // An error here is about a datagram that was sent earlier, such as to a port that is closed.
+        let Ok((len, from)) = socket.recv_from(&mut buffer).await else { continue };
+        let bytes = buffer.get(..len).unwrap_or_default().to_vec();
+        if events.send(NetEvent::Udp { from, bytes }).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn accept(quic: QuicEndpoint, attachments: mpsc::Sender<Attachment>) {
+    while let Some(accepted) = quic.accept().await {
+        // Whoever is not attested was refused, and may have been anybody.
+        if let Ok((peer, connection)) = accepted
+            && attachments.send(Attachment::Connection(peer, connection)).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Reads everything that comes over one connection, until it is gone.
+async fn serve(
+    peer: NodeId,
+    connection: quinn::Connection,
+    events: mpsc::Sender<NetEvent>,
+    attachments: mpsc::Sender<Attachment>,
+) {
+    if events.send(NetEvent::Connected { peer: peer.clone() }).await.is_err() {
+        return;
+    }
+    let why = loop {
+        tokio::select! {
+            datagram = connection.read_datagram() => match datagram {
+                Ok(bytes) => {
+                    let event = NetEvent::Datagram { peer: peer.clone(), bytes: bytes.into() };
+                    if events.send(event).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => break error,
+            },
+            stream = connection.accept_bi() => match stream {
+                Ok((send, receive)) => {
+                    let (writer, queue) = mpsc::channel(STREAM_QUEUE);
+                    tokio::spawn(write_stream(send, queue));
+                    tokio::spawn(read_stream(peer.clone(), receive, events.clone()));
+                    if attachments.send(Attachment::Control(peer.clone(), writer)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => break error,
+            },
+        }
+    };
+    let _ = events.send(NetEvent::Disconnected { peer, why: why.to_string() }).await;
+}
+
+async fn write_stream(mut stream: quinn::SendStream, mut queue: mpsc::Receiver<Vec<u8>>) {
+    while let Some(bytes) = queue.recv().await {
+        if stream.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+    let _ = stream.finish();
+}
+
+async fn read_stream(peer: NodeId, mut stream: quinn::RecvStream, events: mpsc::Sender<NetEvent>) {
+    let mut fresh = true;
+    while let Ok(Some(chunk)) = stream.read_chunk(MAX_DATAGRAM, true).await {
+        let event = NetEvent::Stream { peer: peer.clone(), fresh, bytes: chunk.bytes.to_vec() };
+        fresh = false;
+        if events.send(event).await.is_err() {
+            return;
+        }
+    }
+}
