@@ -15,6 +15,10 @@ pub mod fcps;
 // D61: many objects from many sources.
 pub mod reassembly;
 
+// §3.6, §8.3, §21.3: where symbols are, and what that is worth.
+pub mod coverage;
+pub mod placement;
+
 // §4.2, §9.4: sessions between nodes, and what they carry.
 pub mod counter;
 pub mod datagram;

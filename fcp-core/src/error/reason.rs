@@ -358,6 +358,8 @@ reasons! {
     SymbolUndecodable "symbol.undecodable" "§20" "the symbols at hand do not determine the object" "fetch the object from another source";
     SymbolBadLength "symbol.bad_length" "D60" "the decoded length contradicts K and the symbol size" "encode length ‖ bytes ‖ zeros with the smallest K";
     SymbolBadPadding "symbol.bad_padding" "D60" "the decoded padding is not zero" "pad with zeros";
+    SymbolPlacementNodes "symbol.placement_nodes" "§3.6" "too few nodes may hold symbols to meet the placement policy" "add devices, or ask for less";
+    SymbolPlacementCoverage "symbol.placement_coverage" "§3.6" "the placement policy takes more symbols than the code has" "ask for less coverage, or chunk the object";
     SymbolKeyMismatch "symbol.key_mismatch" "§4.1" "the zone key at hand is not the one that the frame names" "look the key up by the frame's zone and key id";
     SymbolEpoch "symbol.epoch" "D18" "the frame's epoch is outside of the window" "seal symbols in the current epoch";
     SymbolAeadInvalid "symbol.aead_invalid" "§4.1" "a symbol does not authenticate" "seal with the sender's subkey and the right associated data";

@@ -51,6 +51,15 @@ impl StoredObject {
         Ok(Self { id: preimage.id(key), preimage, header, body_at })
     }
 
+    /// The header that canonical bytes begin with, for finding the key that their id needs (D16). Nothing else is checked.
+    ///
+    /// # Errors
+    /// [`ObjectError`] if the bytes do not begin with the domain string and a canonical header.
+    pub fn claimed_header(canonical: &[u8]) -> Result<ObjectHeader, ObjectError> {
+        let encoded = canonical.strip_prefix(PREFIX).ok_or(ObjectError::Prefix)?;
+        cbor::decode_prefix(encoded).map(|(header, _)| header).map_err(ObjectError::NotCanonical)
+    }
+
     /// As [`parse`](Self::parse), for bytes that were asked for by `id`.
     ///
     /// # Errors
