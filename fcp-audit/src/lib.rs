@@ -13,6 +13,7 @@ pub mod event;
 pub mod head;
 
 // §3.8, §14.3: what holds now.
+pub mod bootstrap;
 pub mod checkpoint;
 pub mod freshness;
 pub mod revocation;

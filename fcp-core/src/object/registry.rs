@@ -119,6 +119,8 @@ schemas! {
     "fcp.core:RevocationObject" Any [] Owner Reachable "§14.3";
     "fcp.core:RevocationEvent" Any ["revocation_object_id", "prev?"] OwnerOrCoordinator Reachable "§14.3";
     "fcp.core:RevocationHead" Any ["head_event"] Quorum Reachable "§14.3";
+    "fcp.core:BootstrapRequest" Message [] Unsigned Ephemeral "D201";
+    "fcp.core:BootstrapBundle" Message [] Unsigned Ephemeral "D201";
     "fcp.core:AuditEvent" Any ["request_object_id?", "result_object_id?"] Node Reachable "§23.4, D185";
     "fcp.core:AuditHead" Any ["head_event"] Quorum Reachable "§23.4";
     "fcp.core:AuditSubmission" Message [] Node Ephemeral "§23.4, D185";
