@@ -382,6 +382,7 @@ fn budgets_hold() {
         max_bytes: 5 * COST,
         max_bytes_per_source: 2 * COST,
         max_object_len: 40 * 256,
+        max_source_symbols: 2048,
         max_contexts: 3,
         max_contexts_per_source: 2,
         max_sources_per_context: 3,
@@ -412,6 +413,14 @@ fn budgets_hold() {
     assert_eq!(send("e", 5), Ok(()));
     assert_eq!(send("f", 6), Err(ReassemblyError::Budget), "fourth context");
     assert_eq!((table.contexts(), table.bytes(), table.bytes_of(&node("d"))), (3, 3 * COST, 2 * COST));
+}
+
+#[test]
+fn objects_of_too_many_symbols_are_refused() {
+    let mut table = Reassembly::new(ReassemblyLimits { max_source_symbols: 20, ..ReassemblyLimits::default() });
+    let mut send = |k| table.handle_symbol(NOW, &shape(ObjectId::ZERO, k), &node("a"), 0, &[0; 256]).map(|_| ());
+    assert_eq!(send(21), Err(ReassemblyError::ObjectTooLarge));
+    assert_eq!(send(20), Ok(()));
 }
 
 #[test]

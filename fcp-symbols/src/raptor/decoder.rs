@@ -10,9 +10,9 @@ use super::{SymbolError, solver, source};
 
 /// How many times a decoder tries, once it has K symbols.
 ///
-/// K random symbols fail once in about 100, each further one makes that 100 times rarer: eight attempts fail for
+/// K random symbols fail once in about 100, and each further one makes that 100 times rarer: four attempts fail for
 /// chosen symbols only, and bound what those cost.
-const MAX_ATTEMPTS: u32 = 8;
+const MAX_ATTEMPTS: u32 = 4;
 
 /// What a symbol did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub enum Received {
 }
 
 /// The symbols received of one object, in any order, until they suffice.
+///
+/// Solving takes time in proportion to K for symbols as they come, but to K³ for symbols that somebody chose to be dense:
+/// cap K where senders are not trusted, as [`Reassembly`](crate::reassembly::Reassembly) does.
 #[derive(Debug)]
 pub struct Decoder {
     block: Block,

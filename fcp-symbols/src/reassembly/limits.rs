@@ -14,6 +14,11 @@ pub struct ReassemblyLimits {
     pub max_bytes_per_source: usize,
     /// The largest object, in bytes of all its source symbols: 64 MiB by default.
     pub max_object_len: usize,
+    /// The most source symbols of an object: 2048 by default.
+    ///
+    /// Ordinary symbols take time in proportion to K, symbols that a sender chose for it in proportion to K³: about
+    /// half a second at 2048, minutes beyond 10000. Payloads of 256 KiB need 1030 symbols of the smallest size.
+    pub max_source_symbols: u16,
     /// All contexts: 4096 by default.
     pub max_contexts: usize,
     /// The contexts that one source began: 256 by default.
@@ -39,6 +44,7 @@ impl ReassemblyLimits {
             max_bytes: 256 * 1024 * 1024,
             max_bytes_per_source: 64 * 1024 * 1024,
             max_object_len,
+            max_source_symbols: 2048,
             max_contexts: 4096,
             max_contexts_per_source: 256,
             max_sources_per_context: 64,

@@ -64,7 +64,7 @@ impl Reassembly {
         if data.len() != key.block.symbol_size().as_usize() {
             return Err(SymbolError::WrongLength.into());
         }
-        if key.block.source_len() > self.limits.max_object_len {
+        if key.block.source_len() > self.limits.max_object_len || key.block.k() > self.limits.max_source_symbols {
             return Err(ReassemblyError::ObjectTooLarge);
         }
         let cost = data.len().saturating_add(SYMBOL_OVERHEAD);
