@@ -9,6 +9,7 @@ pub mod context;
 pub mod effect;
 pub mod egress;
 pub mod error;
+pub mod manifest;
 pub mod operation;
 pub mod run;
 pub mod schema;

@@ -163,15 +163,15 @@ mod tests {
         let (mut first, mut second) = (pin!(first), pin!(second));
         let (mut one, mut two) = (None, None);
         poll_fn(move |context| {
-            if two.is_none() {
-                if let Poll::Ready(value) = second.as_mut().poll(context) {
-                    two = Some(value);
-                }
+            if two.is_none()
+                && let Poll::Ready(value) = second.as_mut().poll(context)
+            {
+                two = Some(value);
             }
-            if one.is_none() {
-                if let Poll::Ready(value) = first.as_mut().poll(context) {
-                    one = Some(value);
-                }
+            if one.is_none()
+                && let Poll::Ready(value) = first.as_mut().poll(context)
+            {
+                one = Some(value);
             }
             match (one.take(), two.take()) {
                 (Some(one), Some(two)) => Poll::Ready((one, two)),

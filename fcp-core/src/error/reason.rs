@@ -330,6 +330,22 @@ reasons! {
 
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
+    ManifestBadSchema "manifest.bad_schema" "§11.1" "a schema is no JSON Schema of draft 2020-12 that stands by itself" "correct the schema; refer only to its own parts";
+    ManifestBadValue "manifest.bad_value" "§11.1" "a value is none that the key takes" "use a value that the message lists";
+    ManifestBadVersion "manifest.bad_version" "§11.1, D156" "a version is not of its grammar" "write `MAJOR.MINOR.PATCH`, and protocols as `name/MAJOR.MINOR`";
+    ManifestContradiction "manifest.contradiction" "§11.1" "two parts of the manifest contradict each other" "decide for one of them";
+    ManifestDuplicate "manifest.duplicate" "§11.1" "something is listed twice" "list it once";
+    ManifestFloatOrDate "manifest.float_or_date" "D153" "a float or date stands in the manifest" "use an integer or a string";
+    ManifestIncompatible "manifest.incompatible" "§11.1" "the node cannot run this connector" "update the node, or use another version of the connector";
+    ManifestInterfaceHashMismatch "manifest.interface_hash_mismatch" "§11.1 rule 5, D152" "the interface hash is not that of the operations and events" "write the hash that the message computes";
+    ManifestInterfaceHashSyntax "manifest.interface_hash_syntax" "§11.1 rule 5, D152" "the interface hash is not of its form" "write `blake3-256:fcp.interface.v2:` and 64 lower-case hexadecimal digits";
+    ManifestMissingKey "manifest.missing_key" "§11.1" "a key is missing" "add it";
+    ManifestSyntax "manifest.syntax" "§11.1" "the text is not TOML, or longer than 1 MiB" "correct the syntax";
+    ManifestUndeclaredOperation "manifest.undeclared_operation" "§10.3" "the operations of manifest and program differ" "make them the same";
+    ManifestUnknownFeature "manifest.unknown_feature" "§11.1 rule 3, D157" "a required protocol feature is unknown" "require features of the published list";
+    ManifestUnknownKey "manifest.unknown_key" "§11.1" "a key is unknown" "remove it, or correct its name";
+    ManifestWrongType "manifest.wrong_type" "§11.1" "a value has another type than the key takes" "use the type that the message names";
+
     PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";
     PointerNotFound "pointer.not_found" "§5.2.1, D86" "nothing is at the pointer's place" "point at a value that the input has";
 
