@@ -27,8 +27,8 @@ pub enum Received {
 
 /// The symbols received of one object, in any order, until they suffice.
 ///
-/// Solving takes time in proportion to K for symbols as they come, but to K³ for symbols that somebody chose to be dense:
-/// cap K where senders are not trusted, as [`Reassembly`](crate::reassembly::Reassembly) does.
+/// Solving takes time in proportion to K for symbols as they come, but to K³ for symbols that somebody chose to be
+/// dense: cap K where senders are not trusted, as [`Reassembly`](crate::reassembly::Reassembly) does.
 #[derive(Debug)]
 pub struct Decoder {
     block: Block,
