@@ -5,8 +5,8 @@
 //!
 //! * [`OwnerKeyPolicy`] and [`OwnerKeyShare`], the protocol's data;
 //! * [`Roster`] and [`Ceremony`]: who takes part, agreed upon before a package is exchanged;
-//! * the messages of the rounds, which are signed by the nodes' own keys, so that whoever carries them learns nothing
-//!   and can change nothing (D199).
+//! * the packages of key generation, which are signed by the nodes' own keys, so that whoever carries them learns
+//!   nothing and can change nothing (D199).
 //!
 //! The rounds themselves are functions, behind the feature `threshold`: `dkg` makes a new key, `refresh` gives the
 //! remaining nodes new shares of the same key after a device is lost, `dealer` splits a key that one device still has,
@@ -25,7 +25,7 @@ mod threshold;
 
 pub use ceremony::Ceremony;
 pub use key_share_object::OwnerKeyShare;
-pub use messages::{KeygenRound1, KeygenRound2, SignatureShare, SignerCommitment, SigningCommitment, SigningPackage};
+pub use messages::{KeygenRound1, KeygenRound2};
 pub use policy::{OwnerKeyPolicy, OwnerKeyScheme};
 pub use roster::{Member, Participant, Roster, RosterError};
 #[cfg(feature = "threshold")]

@@ -95,9 +95,9 @@ schemas! {
     "fcp.core:OwnerKeyShare" Owner [] Owner Reachable "§2.2.1, D202";
     "fcp.core:KeygenRound1" Message [] Node Ephemeral "D199";
     "fcp.core:KeygenRound2" Message [] Node Ephemeral "D199";
-    "fcp.core:OwnerSigningCommitment" Message [] Node Ephemeral "D202";
+    "fcp.core:OwnerSigningCommitment" Message [] Unsigned Ephemeral "D202";
     "fcp.core:OwnerSigningPackage" Message [] Unsigned Ephemeral "D202";
-    "fcp.core:OwnerSignatureShare" Message [] Node Ephemeral "D202";
+    "fcp.core:OwnerSignatureShare" Message [] Unsigned Ephemeral "D202";
     "fcp.core:QuorumSignatureSet" Any ["target"] Unsigned Reachable "D14";
     "fcp.core:ZoneCheckpoint" Any ["zone_definition_head", "zone_policy_head", "active_zone_key_manifest", "rev_head?", "audit_head?", "policy step?"] Quorum Reachable "§3.8";
     "fcp.core:ZoneAnchor" Any ["checkpoint", "policy"] Owner Reachable "D201";

@@ -8,6 +8,7 @@ mod key_share;
 pub mod refresh;
 mod rounds;
 pub mod sign;
+mod signing;
 
 pub use group::GroupKeys;
 pub use key_share::{KeyShare, KeyShareError};

@@ -1,7 +1,9 @@
 //! Signing with k shares (§2.2.1, D202): one signature by the owner's key that nobody has.
 //!
-//! Each signer runs [`commit`]; the coordinator collects commitments and makes a [`package`]; each signer runs
-//! [`sign_share`] over an object that it decoded itself; the coordinator [`aggregate`]s. What comes out is plain Ed25519.
+//! Each signer runs [`commit`]; the coordinator, who may be anybody, collects commitments and makes a [`package`]; each
+//! signer runs [`sign_share`] over an object that it decoded itself; the coordinator [`aggregate`]s. What comes out is
+//! plain Ed25519. The messages travel in sessions, and the coordinator says which peer sent what: so a culprit that an
+//! error names is one that the session had authenticated.
 //!
 //! ```
 //! # use fcp_core::{id::{NodeId, ZoneId}, identity::NodeSecretKeys, object::Provenance, rand_core::SeedableRng};
@@ -17,52 +19,48 @@
 //! let roster = Roster::new(2, nodes)?;
 //! let (sealed, group) = dealer::split(OwnerKey::generate(&mut rng), &roster, &provenance, &mut rng)?;
 //!
-//! // On each device: commit, and later sign.
+//! // On each device: open the share and commit.
 //! let mut signers = Vec::new();
+//! let mut commitments = Vec::new();
 //! for (object, (node, keys)) in sealed.iter().zip([&laptop, &phone]) {
-//!     let member = roster.member(node, keys)?;
-//!     let share = KeyShare::open(object, group.owner(), &member)?;
-//!     let (nonces, commitment) = sign::commit(&member, &share, &mut rng)?;
-//!     signers.push((member, share, nonces, commitment));
+//!     let share = KeyShare::open(object, group.owner(), &roster.member(node, keys)?)?;
+//!     let (nonces, commitment) = sign::commit(&share, &mut rng);
+//!     signers.push((node, share, nonces));
+//!     commitments.push((node, commitment));
 //! }
-//! // At the coordinator, who may be anybody.
-//! let commitments: Vec<_> = signers.iter().map(|(.., commitment)| commitment.clone()).collect();
-//! let package = sign::package(&roster, group.owner(), &commitments, &preimage)?;
-//! let shares = signers.into_iter().map(|(member, share, nonces, _)| {
-//!     sign::sign_share(&member, &share, nonces, &package, &preimage)
-//! });
-//! let shares = shares.collect::<Result<Vec<_>, _>>()?;
-//! let signature = sign::aggregate(&roster, &group, &package, &preimage, &shares)?;
+//! // At the coordinator, then on each device again, then at the coordinator.
+//! let package = sign::package(&roster, group.owner(), commitments, &preimage)?;
+//! let mut shares = Vec::new();
+//! for (node, share, nonces) in signers {
+//!     shares.push((node, sign::sign_share(&roster, &share, nonces, &package, &preimage)?));
+//! }
+//! let signature = sign::aggregate(&roster, &group, &package, &preimage, shares)?;
 //! assert!(group.owner().verify(&preimage, &signature).is_ok());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 use core::fmt;
 
 use frost_ed25519 as frost;
 
 use super::bridge::{self, Malformed};
+use super::signing::{ShareScalar, Signer, Signers};
 use super::{GroupKeys, KeyShare};
 use crate::error::Reason;
 use crate::id::NodeId;
-use crate::owner::{Member, Participant, Roster, SignatureShare, SignerCommitment, SigningCommitment, SigningPackage};
-use crate::sign::{NodeSigningPublicKey, Preimage, Signature, SignatureError, Signed, VerifyingKey as _};
+use crate::owner::{Participant, Roster};
+use crate::sign::{OwnerPublicKey, Preimage, Signature, VerifyingKey as _};
+
+pub use super::signing::{SignatureShare, SigningCommitment, SigningPackage};
 
 /// Why a signature does not come about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
-    /// A message names a sender that is not in the roster.
+    /// A message is of a peer that is not in the roster.
     #[error("`{0}` is not in the roster")]
     NotInRoster(NodeId),
-    /// A message is not signed by the node that it names.
-    #[error("message of `{0}`: {1}")]
-    Signature(NodeId, SignatureError),
-    /// A message has points or scalars that are none.
-    #[error("message of `{0}` is malformed")]
-    Malformed(NodeId),
     /// Two messages are of one signer.
     #[error("two messages of `{0}`")]
     Duplicate(NodeId),
@@ -101,8 +99,6 @@ impl SigningError {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::NotInRoster(_) | Self::UnknownSigner => Reason::OwnerNotInRoster,
-            Self::Signature(_, error) => error.reason(),
-            Self::Malformed(_) => Reason::OwnerBadPackage,
             Self::Duplicate(_) => Reason::OwnerDuplicatePackage,
             Self::Missing(_) => Reason::OwnerMissingPackage,
             Self::OtherPackage(_) | Self::OtherCommitment => Reason::OwnerOtherCeremony,
@@ -114,11 +110,11 @@ impl SigningError {
         }
     }
 
-    /// The node that is to blame: who signed what is wrong, or has not answered.
+    /// The node that is to blame: who sent what is wrong, or has not answered.
     #[must_use]
     pub const fn culprit(&self) -> Option<&NodeId> {
         match self {
-            Self::Malformed(node)
+            Self::NotInRoster(node)
             | Self::Duplicate(node)
             | Self::Missing(node)
             | Self::OtherPackage(node)
@@ -138,170 +134,115 @@ impl fmt::Debug for SigningNonces {
 }
 
 /// Draws nonces for one signature and commits to them.
-///
-/// # Errors
-/// [`SigningError::NotInRoster`] if the share is not the member's.
-pub fn commit(
-    member: &Member<'_>,
-    share: &KeyShare,
-    rng: &mut impl rand_core::CryptoRng,
-) -> Result<(SigningNonces, SigningCommitment), SigningError> {
-    let own = member.participant();
-    if share.share_id() != own.share_id {
-        return Err(SigningError::NotInRoster(own.node_id.clone()));
+#[must_use]
+pub fn commit(share: &KeyShare, rng: &mut impl rand_core::CryptoRng) -> (SigningNonces, SigningCommitment) {
+    loop {
+        let (nonces, commitments) =
+            frost::round1::commit(share.inner().signing_share(), &mut bridge::Random(&mut *rng));
+        // A nonce of zero has no commitment that can be written; it is drawn again.
+        if let Ok(commitment) = SigningCommitment::new(*share.owner(), &commitments) {
+            return (SigningNonces(nonces), commitment);
+        }
     }
-    let (nonces, commitments) = frost::round1::commit(share.inner().signing_share(), &mut bridge::Random(rng));
-    let (hiding, binding) = points(&commitments).map_err(|Malformed| SigningError::Malformed(own.node_id.clone()))?;
-    let commitment = SigningCommitment {
-        group_key: *share.owner(),
-        sender: own.node_id.clone(),
-        hiding,
-        binding,
-        signature: Signature::ABSENT,
-    };
-    Ok((SigningNonces(nonces), commitment.signed_by(&member.keys().signing)))
 }
 
-fn points(commitments: &frost::round1::SigningCommitments) -> Result<([u8; 32], [u8; 32]), Malformed> {
-    Ok((bridge::array(&commitments.hiding().serialize()?)?, bridge::array(&commitments.binding().serialize()?)?))
-}
-
-/// Checks who sent a message.
-fn authenticate<'r, T: Signed<Signer = NodeSigningPublicKey>>(
-    roster: &'r Roster,
-    sender: &NodeId,
-    message: &T,
-) -> Result<&'r Participant, SigningError> {
-    let participant = roster.participant(sender).ok_or_else(|| SigningError::NotInRoster(sender.clone()))?;
-    let verified = message.verify_signature(&participant.node_sig_pubkey);
-    verified.map_err(|error| SigningError::Signature(sender.clone(), error))?;
-    Ok(participant)
+fn sender<'r>(roster: &'r Roster, peer: &NodeId) -> Result<&'r Participant, SigningError> {
+    roster.participant(peer).ok_or_else(|| SigningError::NotInRoster(peer.clone()))
 }
 
 /// Puts the commitments of the signers and what they are to sign together.
 ///
 /// # Errors
 /// [`SigningError`]: a commitment is not of a participant, for another key or there twice, or there are fewer than k.
-pub fn package(
+pub fn package<'n>(
     roster: &Roster,
-    owner: &crate::sign::OwnerPublicKey,
-    commitments: &[SigningCommitment],
+    owner: &OwnerPublicKey,
+    commitments: impl IntoIterator<Item = (&'n NodeId, SigningCommitment)>,
     preimage: &Preimage,
 ) -> Result<SigningPackage, SigningError> {
     let mut signers = BTreeMap::new();
-    for commitment in commitments {
-        let sender = authenticate(roster, &commitment.sender, commitment)?;
-        if commitment.group_key != *owner {
-            return Err(SigningError::OtherPackage(commitment.sender.clone()));
+    for (peer, SigningCommitment { group_key, hiding, binding }) in commitments {
+        let share_id = sender(roster, peer)?.share_id;
+        if group_key != *owner {
+            return Err(SigningError::OtherPackage(peer.clone()));
         }
-        let (share_id, hiding, binding) = (sender.share_id, commitment.hiding, commitment.binding);
-        let signer = SignerCommitment { share_id, hiding, binding };
-        library_commitments(&signer).map_err(|Malformed| SigningError::Malformed(commitment.sender.clone()))?;
-        if signers.insert(share_id, signer).is_some() {
-            return Err(SigningError::Duplicate(commitment.sender.clone()));
+        if signers.insert(share_id, Signer { share_id, hiding, binding }).is_some() {
+            return Err(SigningError::Duplicate(peer.clone()));
         }
     }
     if signers.len() < usize::from(roster.threshold_k()) {
         return Err(SigningError::TooFew);
     }
-    Ok(SigningPackage {
-        group_key: *owner,
-        commitments: signers.into_values().collect(),
-        preimage: preimage.as_bytes().to_vec(),
-    })
+    let commitments = Signers(signers.into_values().collect());
+    Ok(SigningPackage { group_key: *owner, commitments, preimage: preimage.as_bytes().to_vec() })
 }
 
-fn library_commitments(signer: &SignerCommitment) -> Result<frost::round1::SigningCommitments, Malformed> {
-    let hiding = frost::round1::NonceCommitment::deserialize(&signer.hiding)?;
-    let binding = frost::round1::NonceCommitment::deserialize(&signer.binding)?;
-    Ok(frost::round1::SigningCommitments::new(hiding, binding))
-}
-
-/// The library's form of a package, whose signers all are in the roster and enough.
-fn library_package(roster: &Roster, package: &SigningPackage) -> Result<frost::SigningPackage, SigningError> {
-    let mut commitments = BTreeMap::new();
-    for signer in &package.commitments {
-        let holder = roster.holder(signer.share_id).ok_or(SigningError::UnknownSigner)?;
-        let malformed = |Malformed| SigningError::Malformed(holder.node_id.clone());
-        let identifier = bridge::identifier(signer.share_id).map_err(malformed)?;
-        commitments.insert(identifier, library_commitments(signer).map_err(malformed)?);
+/// Checks that a package is for these bytes, and its signers all in the roster and enough.
+fn check(roster: &Roster, package: &SigningPackage, preimage: &Preimage) -> Result<(), SigningError> {
+    if package.preimage != preimage.as_bytes() {
+        return Err(SigningError::OtherPreimage);
     }
-    if commitments.len() < usize::from(roster.threshold_k()) {
+    if package.signers().any(|share_id| roster.holder(share_id).is_none()) {
+        return Err(SigningError::UnknownSigner);
+    }
+    if package.signers().count() < usize::from(roster.threshold_k()) {
         return Err(SigningError::TooFew);
     }
-    Ok(frost::SigningPackage::new(commitments, &package.preimage))
+    Ok(())
 }
 
-/// The member's part of the signature over `preimage`, which the caller took from an object that it decoded and agrees
-/// with (D202). The nonces are spent, whatever comes out.
+/// The part of the signature over `preimage` that belongs to `share`. The caller took the preimage from an object that
+/// it decoded and agrees with (D202). The nonces are spent, whatever comes out.
 ///
 /// # Errors
 /// [`SigningError`]: the package is for another key, other bytes or other nonces, or names too few or unknown signers.
 pub fn sign_share(
-    member: &Member<'_>,
+    roster: &Roster,
     share: &KeyShare,
     nonces: SigningNonces,
     package: &SigningPackage,
     preimage: &Preimage,
 ) -> Result<SignatureShare, SigningError> {
-    let own = member.participant();
     if package.group_key != *share.owner() {
         return Err(SigningError::OtherKey);
     }
-    if share.share_id() != own.share_id {
-        return Err(SigningError::NotInRoster(own.node_id.clone()));
-    }
-    if package.preimage != preimage.as_bytes() {
-        return Err(SigningError::OtherPreimage);
-    }
-    let library = library_package(member.roster(), package)?;
+    check(roster, package, preimage)?;
+    let library = package.library().map_err(|Malformed| SigningError::UnknownSigner)?;
     // What is left to go wrong is that our commitment is not in the package, or is another.
     let part = frost::round2::sign(&library, &nonces.0, share.inner()).map_err(|_| SigningError::OtherCommitment)?;
     drop(nonces);
-    let malformed = |Malformed| SigningError::Malformed(own.node_id.clone());
-    let answer = SignatureShare {
-        package: package.digest(),
-        sender: own.node_id.clone(),
-        share: bridge::array(&part.serialize()).map_err(malformed)?,
-        signature: Signature::ABSENT,
-    };
-    Ok(answer.signed_by(&member.keys().signing))
+    Ok(SignatureShare { package: package.digest(), share: ShareScalar(part) })
 }
 
 /// Puts the shares together. The signature that comes out verifies over `preimage` under the owner's key.
 ///
 /// # Errors
 /// [`SigningError`]: a share is not of a signer of the package, missing, there twice, or wrong; the culprit is named.
-pub fn aggregate(
+pub fn aggregate<'n>(
     roster: &Roster,
     group: &GroupKeys,
     package: &SigningPackage,
     preimage: &Preimage,
-    shares: &[SignatureShare],
+    shares: impl IntoIterator<Item = (&'n NodeId, SignatureShare)>,
 ) -> Result<Signature, SigningError> {
     if package.group_key != *group.owner() {
         return Err(SigningError::OtherKey);
     }
-    if package.preimage != preimage.as_bytes() {
-        return Err(SigningError::OtherPreimage);
-    }
-    let library = library_package(roster, package)?;
+    check(roster, package, preimage)?;
+    let library = package.library().map_err(|Malformed| SigningError::UnknownSigner)?;
     let digest = package.digest();
     let mut parts = BTreeMap::new();
-    for share in shares {
-        let sender = authenticate(roster, &share.sender, share)?;
-        let malformed = |Malformed| SigningError::Malformed(share.sender.clone());
-        let identifier = bridge::identifier(sender.share_id).map_err(malformed)?;
+    for (peer, share) in shares {
+        let identifier = bridge::identifier(sender(roster, peer)?.share_id);
+        let identifier = identifier.map_err(|Malformed| SigningError::NotInRoster(peer.clone()))?;
         if share.package != digest || library.signing_commitment(&identifier).is_none() {
-            return Err(SigningError::OtherPackage(share.sender.clone()));
+            return Err(SigningError::OtherPackage(peer.clone()));
         }
-        let part = frost::round2::SignatureShare::deserialize(&share.share).map_err(Malformed::from);
-        if parts.insert(identifier, part.map_err(malformed)?).is_some() {
-            return Err(SigningError::Duplicate(share.sender.clone()));
+        if parts.insert(identifier, share.share.0).is_some() {
+            return Err(SigningError::Duplicate(peer.clone()));
         }
     }
-    let holders = package.commitments.iter().filter_map(|signer| roster.holder(signer.share_id));
-    for holder in holders {
+    for holder in package.signers().filter_map(|share_id| roster.holder(share_id)) {
         if bridge::identifier(holder.share_id).is_ok_and(|identifier| !parts.contains_key(&identifier)) {
             return Err(SigningError::Missing(holder.node_id.clone()));
         }
@@ -309,14 +250,15 @@ pub fn aggregate(
     let signature = frost::aggregate(&library, &parts, group.inner()).map_err(|error| blame(roster, &error))?;
     let bytes = signature.serialize().map_err(Malformed::from).and_then(|bytes| bridge::array(&bytes));
     let signature = Signature::from_bytes(bytes.map_err(|Malformed| SigningError::Aggregate)?);
-    // The signature leaves only if everybody else will accept it, by the strict rule of D8.
-    group.owner().verify(preimage, &signature).map_err(|_| SigningError::Aggregate)?;
+    // The library has verified it by the equation without cofactor, and every point of it is of the prime-order group
+    // and not neutral: that is the strict rule of D8.
+    debug_assert!(group.owner().verify(preimage, &signature).is_ok(), "the library and D8 disagree");
     Ok(signature)
 }
 
 /// The signer that the library names.
 fn blame(roster: &Roster, error: &frost::Error) -> SigningError {
-    let culprits: Vec<frost::Identifier> = error.culprits();
+    let culprits = error.culprits();
     let culprit = culprits.first().and_then(|culprit| bridge::share_id(culprit).ok());
     match culprit.and_then(|share_id| roster.holder(share_id)) {
         Some(participant) => SigningError::BadShare(participant.node_id.clone()),

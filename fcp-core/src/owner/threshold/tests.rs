@@ -8,17 +8,14 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use super::dkg::{AcceptedRound1, AcceptedRound2, KeygenError, Round1Secret, Round2Secret};
-use super::sign::{SigningError, SigningNonces};
+use super::sign::{SignatureShare, SigningCommitment, SigningError, SigningNonces, SigningPackage};
 use super::{GroupKeys, KeyShare, KeyShareError, dealer, dkg, refresh, sign};
 use crate::cbor;
 use crate::hpke::SealError;
 use crate::id::{NodeId, ObjectIdKey, ZoneId};
 use crate::identity::NodeSecretKeys;
 use crate::object::{MeshObject as _, Message, Provenance};
-use crate::owner::{
-    Ceremony, KeygenRound1, KeygenRound2, Member, OwnerKeyShare, Roster, SignatureShare, SigningCommitment,
-    SigningPackage,
-};
+use crate::owner::{Ceremony, KeygenRound1, KeygenRound2, Member, OwnerKeyShare, Roster};
 use crate::sign::{OwnerKey, OwnerPublicKey, Preimage, Signature, SignatureError, Signed, Verified, VerifyingKey as _};
 use crate::time::Timestamp;
 
@@ -139,42 +136,40 @@ fn keygen(table: &mut Table) -> Vec<(NodeId, KeyShare, GroupKeys)> {
 /// The state of a signature before the shares are aggregated.
 struct Signing {
     package: SigningPackage,
-    shares: Vec<SignatureShare>,
+    shares: Vec<(NodeId, SignatureShare)>,
     preimage: Preimage,
 }
 
-fn commitments<'s>(
+/// What each signer keeps and sends.
+fn committed(
     table: &mut Table,
-    roster: &Roster,
-    signers: &[(NodeId, &'s KeyShare)],
-) -> Vec<(NodeId, &'s KeyShare, SigningNonces, SigningCommitment)> {
-    let mut rng = table.rng.clone();
+    signers: &[(NodeId, &KeyShare)],
+) -> (Vec<SigningNonces>, Vec<(NodeId, SigningCommitment)>) {
     let all = signers.iter().map(|(id, share)| {
-        let (nonces, commitment) = sign::commit(&table.member(roster, id), share, &mut rng).unwrap();
-        (id.clone(), *share, nonces, carried(&commitment))
+        let (nonces, commitment) = sign::commit(share, &mut table.rng);
+        (nonces, (id.clone(), carried(&commitment)))
     });
-    let all = all.collect();
-    table.rng = rng;
-    all
+    all.unzip()
+}
+
+/// A list as the coordinator takes it.
+fn sent<T: Clone>(messages: &[(NodeId, T)]) -> impl Iterator<Item = (&NodeId, T)> {
+    messages.iter().map(|(id, message)| (id, message.clone()))
 }
 
 fn signing(table: &mut Table, roster: &Roster, signers: &[(NodeId, &KeyShare)], preimage: &Preimage) -> Signing {
-    let committed = commitments(table, roster, signers);
-    let list: Vec<SigningCommitment> = committed.iter().map(|(.., commitment)| commitment.clone()).collect();
-    let package = carried(&sign::package(roster, signers[0].1.owner(), &list, preimage).unwrap());
-    let shares = committed
-        .into_iter()
-        .map(|(id, share, nonces, _)| {
-            let member = table.member(roster, &id);
-            carried(&sign::sign_share(&member, share, nonces, &package, preimage).unwrap())
-        })
-        .collect();
+    let (nonces, commitments) = committed(table, signers);
+    let package = carried(&sign::package(roster, signers[0].1.owner(), sent(&commitments), preimage).unwrap());
+    let shares = signers.iter().zip(nonces).map(|((id, share), nonces)| {
+        (id.clone(), carried(&sign::sign_share(roster, share, nonces, &package, preimage).unwrap()))
+    });
+    let shares = shares.collect();
     Signing { package, shares, preimage: preimage.clone() }
 }
 
 impl Signing {
     fn aggregate(&self, roster: &Roster, group: &GroupKeys) -> Result<Signature, SigningError> {
-        sign::aggregate(roster, group, &self.package, &self.preimage, &self.shares)
+        sign::aggregate(roster, group, &self.package, &self.preimage, sent(&self.shares))
     }
 }
 

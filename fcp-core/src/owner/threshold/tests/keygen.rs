@@ -33,11 +33,8 @@ fn a_lost_device_is_left_out_and_the_key_stays() {
     let done = signing(&mut table, &roster, &mixed, &some_preimage());
     assert_eq!(done.aggregate(&roster, &new[0].2), Err(SigningError::BadShare(node(3))));
     // The lost device is in no roster any more.
-    let all = table.roster.clone();
-    let lost = [(node(0), &new[0].1), (node(1), &old[1].1)];
-    let committed = commitments(&mut table, &all, &lost);
-    let list: Vec<_> = committed.into_iter().map(|(.., commitment)| commitment).collect();
-    let refused = sign::package(&roster, &owner, &list, &some_preimage());
+    let (_, commitments) = committed(&mut table, &[(node(0), &new[0].1), (node(1), &old[1].1)]);
+    let refused = sign::package(&roster, &owner, sent(&commitments), &some_preimage());
     assert_eq!(refused, Err(SigningError::NotInRoster(node(1))));
 }
 
