@@ -225,6 +225,12 @@ impl EpochChain {
         self.epoch
     }
 
+    /// Which AEAD its keys are for.
+    #[must_use]
+    pub const fn algorithm(&self) -> ZoneKeyAlgorithm {
+        self.algorithm
+    }
+
     /// The chain value, to be stored.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {

@@ -177,6 +177,7 @@ error_codes! {
     CHECKPOINT_INVALID 4006 "FCP_ERR_CHECKPOINT_INVALID" false "a checkpoint is not acceptable";
     AUDIT_INVALID 4007 "FCP_ERR_AUDIT_INVALID" false "the audit chain is broken";
     QUORUM_MISSED 4008 "FCP_ERR_QUORUM_MISSED" true "too few nodes agree";
+    ZONE_KEY 4009 "FCP_ERR_ZONE_KEY" true "a zone key is missing or not usable now";
 
     MANIFEST_INVALID 5001 "FCP_ERR_MANIFEST_INVALID" false "the connector's manifest or binary is not acceptable";
     OUTCOME_UNKNOWN 5002 "FCP_ERR_OUTCOME_UNKNOWN" false "the execution failed or nobody knows whether it took effect";
@@ -227,6 +228,7 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
     ("pointer", ErrorCode::MALFORMED),
     ("provenance", ErrorCode::PROVENANCE_INVALID),
     ("quorum", ErrorCode::QUORUM_MISSED),
+    ("resource", ErrorCode::BAD_OBJECT),
     ("revocation", ErrorCode::REVOKED),
     ("role", ErrorCode::CAPABILITY_DENIED),
     ("secret", ErrorCode::SECRET_DENIED),
@@ -237,6 +239,7 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
     ("tier", ErrorCode::TIER_DENIED),
     ("token", ErrorCode::TOKEN_INVALID),
     ("zone", ErrorCode::ZONE_POLICY_VIOLATION),
+    ("zone_key", ErrorCode::ZONE_KEY),
     ("zone_policy", ErrorCode::ZONE_POLICY_VIOLATION),
 ];
 
@@ -244,6 +247,7 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
 const REASONS: &[(&str, ErrorCode)] = &[
     ("attestation.expired", ErrorCode::ATTESTATION_EXPIRED),
     ("attestation.revoked", ErrorCode::REVOKED),
+    ("enrollment.revoked", ErrorCode::REVOKED),
     ("execution.bad_configuration", ErrorCode::MALFORMED),
     ("execution.bad_input", ErrorCode::MALFORMED),
     ("execution.bad_response", ErrorCode::REMOTE_FAILED),
@@ -282,6 +286,7 @@ const REASONS: &[(&str, ErrorCode)] = &[
     ("token.expired", ErrorCode::TOKEN_EXPIRED),
     ("token.not_yet_valid", ErrorCode::TOKEN_NOT_YET_VALID),
     ("token.signature_invalid", ErrorCode::TOKEN_SIG_INVALID),
+    ("zone_key.revoked", ErrorCode::REVOKED),
 ];
 
 impl Reason {

@@ -178,6 +178,14 @@ reasons! {
     SymbolStaleRequest "symbol.stale_request" "§9.2.1" "the request's time is too far from now" "check the clocks";
     SymbolSignature "symbol.signature" "§9.2.1, D71" "the message is signed inside a session, or not signed outside of one" "sign outside of sessions only";
 
+    EnrollmentWrongZone "enrollment.wrong_zone" "§19.4, D4" "the enrollment is not an object of z:owner" "issue it in z:owner";
+    EnrollmentBadWindow "enrollment.bad_window" "§19.4" "the enrollment expires before it is issued" "issue it with a later expiry";
+    EnrollmentNotYetValid "enrollment.not_yet_valid" "D7" "the enrollment is issued in the future" "check the clocks";
+    EnrollmentExpired "enrollment.expired" "§19.4" "the enrollment has expired" "have the owner issue a new one";
+    EnrollmentRevoked "enrollment.revoked" "§14.3, D164" "the enrollment is revoked" "enroll the device anew";
+    EnrollmentNodeMismatch "enrollment.node_mismatch" "D181" "attestation and enrollment are of different nodes" "present the two of one node";
+    EnrollmentKeyMismatch "enrollment.key_mismatch" "D181" "attestation and enrollment name different signing keys" "have the owner enroll the attested key";
+
     QuorumTooFewNodes "quorum.too_few_nodes" "§18.2, D179" "there are fewer than 3f + 1 nodes" "lower the number of tolerated faults or add nodes";
 
     SignMalformed "sign.malformed" "D8" "a key or signature is not canonical or has small order" "use canonical Ed25519 keys and signatures";
@@ -186,6 +194,7 @@ reasons! {
     ZoneParentMissing "zone.parent_missing" "§5.1, D75" "the definition of the zone's parent is not held or not valid" "fetch the parent's definition";
     ZoneExceedsParent "zone.exceeds_parent" "§5.1 rule 2" "a zone's level is above its parent's" "lower the zone's levels to its parent's";
     ZoneUnknown "zone.unknown" "D74" "no valid definition of the zone is held" "fetch the zone's definition";
+    ZoneHeadsMismatch "zone.heads_mismatch" "§3.8, D81" "definition, policy and key manifest are of different zones" "take the three objects that one checkpoint names";
     ZonePolicyPrincipalDenied "zone_policy.principal_denied" "§5.3, D78" "the zone's policy denies the principal" "have the owner change the policy";
     ZonePolicyPrincipalNotAllowed "zone_policy.principal_not_allowed" "§5.3, D76" "the zone's policy does not allow the principal" "have the owner list the principal";
     ZonePolicyConnectorDenied "zone_policy.connector_denied" "§5.3, D78" "the zone's policy denies the connector" "have the owner change the policy";
@@ -327,6 +336,43 @@ reasons! {
     AuditQueueFull "audit.queue_full" "D185" "as many events wait as are allowed" "submit the event again later";
     AuditBadReceipt "audit.bad_receipt" "§23.4, D190" "a decision receipt's outcome and reason contradict each other" "give `allow` for an allow and a reason for a denial";
     AuditEvidenceOrder "audit.evidence_order" "D190" "the evidence is not sorted, each id once" "sort the ids bytewise, each once";
+
+    ZoneKeyNotYetValid "zone_key.not_yet_valid" "§5.2.1, D90" "the key manifest is of the future" "check the clocks";
+    ZoneKeyNotAMember "zone_key.not_a_member" "§5.2.1" "the key manifest has no box for this node and key" "have the owner make a manifest for the node's attested key";
+    ZoneKeyLength "zone_key.length" "§5.2.1" "a sealed key is not 32 bytes long" "seal the 32 bytes of the key";
+    ZoneKeyListOrder "zone_key.list_order" "D200" "the manifest's boxes are not sorted by node and key, each once" "sort the boxes";
+    ZoneKeyWindow "zone_key.window" "§5.2.1" "the manifest ends before it begins" "end it later";
+    ZoneKeyNotASuccessor "zone_key.not_a_successor" "D90" "the manifest does not follow the one before it" "name the key that it takes the place of";
+    ZoneKeyIdReused "zone_key.id_reused" "D89" "a key id stands for another key than before" "draw a new id for each key";
+    ZoneKeyRatchetTooFar "zone_key.ratchet_too_far" "D91" "the epoch ratchet would need more than 2^20 steps" "make a new manifest";
+    ZoneKeyUnknown "zone_key.unknown" "§5.2.1" "no zone key of that id is held" "fetch the manifest";
+    ZoneKeyNoActive "zone_key.no_active" "D90" "no manifest that a checkpoint names gives this node a key" "fetch the manifest of the checkpoint";
+    ZoneKeyRevoked "zone_key.revoked" "§14.3, D90" "the manifest of the zone key is revoked" "rotate the key";
+    ZoneKeyExpired "zone_key.expired" "D90" "the zone key's time is over" "seal with the active key";
+    ZoneKeyNoEpochKey "zone_key.no_epoch_key" "D91" "the epoch's key is deleted or not derived yet" "seal in the current epoch";
+    ZoneKeyNoObjectIdKey "zone_key.no_object_id_key" "D16" "no object-id key that was valid then is held" "fetch the zone's manifests";
+
+    TaintForbiddenTier "taint.forbidden_tier" "§6.2, D102" "the operation's tier is forbidden or unknown" "use another operation";
+    TaintPublicInputDangerous "taint.public_input_dangerous" "§6.2 rule 1" "input that anybody could have written asks for a dangerous operation" "present a sanitizer receipt that covers the input";
+    TaintElevationRequired "taint.elevation_required" "§6.2 rule 2, D101" "the input is trusted less than the zone" "present an elevation approval";
+
+    ProvenanceEmpty "provenance.empty" "D97" "there is nothing to merge" "name at least one input";
+    ProvenanceUnknownInput "provenance.unknown_input" "D100" "an input that the request names is not held" "fetch the input first";
+
+    CrossingElevationRequired "crossing.elevation_required" "§5.1, D103" "the data would enter a zone of higher integrity" "present an elevation approval for exactly this data";
+    CrossingDeclassificationRequired "crossing.declassification_required" "§5.1, D103" "the data would leave for a less secret place" "present a declassification approval for exactly this data";
+
+    ApprovalNotYetValid "approval.not_yet_valid" "§5.2.1, D7" "the approval is issued in the future" "check the clocks";
+    ApprovalExpired "approval.expired" "§5.2.1, D7" "the approval has expired" "have it approved again";
+    ApprovalWrongZone "approval.wrong_zone" "D84, D130" "the approval is of another zone" "have it approved in this zone";
+    ApprovalNotListed "approval.not_listed" "D84" "the zone's policy does not list the approver for this, and the owner did not sign" "have a listed approver or the owner approve";
+    ApprovalTargetTooHigh "approval.target_too_high" "D83" "the elevation goes above the zone's own integrity" "elevate to the zone's level at most";
+    ApprovalUnbounded "approval.unbounded" "§5.2.1 rule 4" "the approval has neither an input hash nor a constraint" "bind it to its input";
+    ApprovalTooManyConstraints "approval.too_many_constraints" "§5.2.1 rule 5" "the approval has more than 64 constraints" "bind the input by its hash";
+    ApprovalValueTooLarge "approval.value_too_large" "§5.2.1 rule 5" "a constraint's value is longer than 4 KiB" "bind the input by its hash";
+
+    ResourceDigestIncomplete "resource.digest_incomplete" "§6.1, D106" "of a resource's digest and its algorithm only one is there" "give both or neither";
+    ResourceDigestAlgorithm "resource.digest_algorithm" "§6.1, D106" "the digest is not made with blake3-256" "use blake3-256";
 
     GlobInvalidPattern "glob.invalid_pattern" "§5.2.1, §5.3, D79" "the pattern is longer than 128 bytes or not ASCII" "shorten it and use ASCII";
 
