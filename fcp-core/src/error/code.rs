@@ -175,7 +175,7 @@ error_codes! {
     ZONE_POLICY_VIOLATION 4004 "FCP_ERR_ZONE_POLICY_VIOLATION" false "the zone's policy forbids it";
     CHECKPOINT_STALE 4005 "FCP_ERR_CHECKPOINT_STALE" true "the zone's checkpoint is missing, too old or behind";
     CHECKPOINT_INVALID 4006 "FCP_ERR_CHECKPOINT_INVALID" false "a checkpoint is not acceptable";
-    AUDIT_INVALID 4007 "FCP_ERR_AUDIT_INVALID" false "the audit chain is broken";
+    CHAIN_INVALID 4007 "FCP_ERR_CHAIN_INVALID" false "an audit or revocation chain is broken";
     QUORUM_MISSED 4008 "FCP_ERR_QUORUM_MISSED" true "too few nodes agree";
     ZONE_KEY 4009 "FCP_ERR_ZONE_KEY" true "a zone key is missing or not usable now";
 
@@ -202,7 +202,7 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
     ("adapter", ErrorCode::MALFORMED),
     ("approval", ErrorCode::APPROVAL_REQUIRED),
     ("attestation", ErrorCode::ATTESTATION_INVALID),
-    ("audit", ErrorCode::AUDIT_INVALID),
+    ("audit", ErrorCode::CHAIN_INVALID),
     ("capability", ErrorCode::CAPABILITY_DENIED),
     ("cbor", ErrorCode::MALFORMED),
     ("checkpoint", ErrorCode::CHECKPOINT_INVALID),
@@ -247,6 +247,10 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
 const REASONS: &[(&str, ErrorCode)] = &[
     ("attestation.expired", ErrorCode::ATTESTATION_EXPIRED),
     ("attestation.revoked", ErrorCode::REVOKED),
+    ("checkpoint.behind", ErrorCode::CHECKPOINT_STALE),
+    ("checkpoint.missing", ErrorCode::CHECKPOINT_STALE),
+    ("checkpoint.no_anchor", ErrorCode::CHECKPOINT_STALE),
+    ("checkpoint.no_quorum", ErrorCode::QUORUM_MISSED),
     ("enrollment.revoked", ErrorCode::REVOKED),
     ("execution.bad_configuration", ErrorCode::MALFORMED),
     ("execution.bad_input", ErrorCode::MALFORMED),
@@ -277,6 +281,15 @@ const REASONS: &[(&str, ErrorCode)] = &[
     ("frame.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
     ("grant.bytes_spent", ErrorCode::LIMIT_EXCEEDED),
     ("grant.calls_spent", ErrorCode::LIMIT_EXCEEDED),
+    ("idempotency.bad_key", ErrorCode::MALFORMED),
+    ("revocation.bad_head", ErrorCode::CHAIN_INVALID),
+    ("revocation.bad_sequence", ErrorCode::CHAIN_INVALID),
+    ("revocation.bad_signature", ErrorCode::CHAIN_INVALID),
+    ("revocation.broken_link", ErrorCode::CHAIN_INVALID),
+    ("revocation.incomplete", ErrorCode::CHECKPOINT_STALE),
+    ("revocation.object_missing", ErrorCode::CHAIN_INVALID),
+    ("revocation.stale_frontier", ErrorCode::CHECKPOINT_STALE),
+    ("revocation.wrong_zone", ErrorCode::CHAIN_INVALID),
     ("session.overloaded", ErrorCode::LIMIT_EXCEEDED),
     ("session.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
     ("symbol.aead_invalid", ErrorCode::AEAD_INVALID),
