@@ -294,6 +294,16 @@ impl<'b> Decoder<'b> {
         self.enter(major::ARRAY)
     }
 
+    /// As [`array`](Self::array), for an array of at most `max` items.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array), and [`DecodeErrorKind::OutOfRange`] for more items.
+    pub fn array_of_at_most(&mut self, max: usize) -> Result<usize, DecodeError> {
+        let offset = self.position;
+        let len = self.array()?;
+        if len > max { Err(DecodeError::new(DecodeErrorKind::OutOfRange, offset)) } else { Ok(len) }
+    }
+
     /// Enters a map and returns how many entries follow. The caller reads them and then calls [`leave`](Self::leave).
     ///
     /// # Errors

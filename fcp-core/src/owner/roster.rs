@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::cbor::{self, Decode, Encode};
+use crate::cbor::{self, Decode, DecodeError, Decoder, Encode};
 use crate::error::Reason;
 use crate::id::NodeId;
 use crate::identity::{NodePublicKeys, NodeSecretKeys};
@@ -48,7 +48,20 @@ impl Participant {
 #[fcp(check = consistent)]
 pub struct Roster {
     threshold_k: u8,
-    participants: Vec<Participant>,
+    participants: Participants,
+}
+
+/// At most 255 participants, which is checked before a key is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode)]
+struct Participants(Vec<Participant>);
+
+impl<'b> Decode<'b> for Participants {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, DecodeError> {
+        let len = decoder.array_of_at_most(usize::from(u8::MAX))?;
+        let participants = (0..len).map(|_| Participant::decode(decoder)).collect::<Result<_, _>>()?;
+        decoder.leave();
+        Ok(Self(participants))
+    }
 }
 
 /// Why a list of nodes is no roster, or a node has no place in one.
@@ -110,22 +123,22 @@ impl Roster {
             node_enc_pubkey: keys.encryption,
             node_iss_pubkey: keys.issuance,
         });
-        let roster = Self { threshold_k, participants: participants.collect() };
+        let roster = Self { threshold_k, participants: Participants(participants.collect()) };
         roster.check()?;
         Ok(roster)
     }
 
     fn check(&self) -> Result<(), RosterError> {
-        let n = self.participants.len();
+        let n = self.participants.0.len();
         if self.threshold_k < 2 || usize::from(self.threshold_k) > n || n > usize::from(u8::MAX) {
             return Err(RosterError::Size);
         }
-        let rising = self.participants.is_sorted_by(|left, right| left.share_id < right.share_id);
-        if !rising || self.participants.first().is_some_and(|first| first.share_id == 0) {
+        let rising = self.participants.0.is_sorted_by(|left, right| left.share_id < right.share_id);
+        if !rising || self.participants.0.first().is_some_and(|first| first.share_id == 0) {
             return Err(RosterError::ShareIds);
         }
-        for (index, participant) in self.participants.iter().enumerate() {
-            for earlier in self.participants.iter().take(index) {
+        for (index, participant) in self.participants.0.iter().enumerate() {
+            for earlier in self.participants.0.iter().take(index) {
                 if earlier.node_id == participant.node_id {
                     return Err(RosterError::DuplicateNode(participant.node_id.clone()));
                 }
@@ -148,8 +161,8 @@ impl Roster {
         if self.participant(lost).is_none() {
             return Err(RosterError::NotInRoster(lost.clone()));
         }
-        let remaining = self.participants.iter().filter(|participant| participant.node_id != *lost).cloned();
-        let roster = Self { threshold_k: self.threshold_k, participants: remaining.collect() };
+        let remaining = self.participants.0.iter().filter(|participant| participant.node_id != *lost).cloned();
+        let roster = Self { threshold_k: self.threshold_k, participants: Participants(remaining.collect()) };
         roster.check()?;
         Ok(roster)
     }
@@ -163,19 +176,19 @@ impl Roster {
     /// The participants, by share id.
     #[must_use]
     pub fn participants(&self) -> &[Participant] {
-        &self.participants
+        &self.participants.0
     }
 
     /// The participant that is this node.
     #[must_use]
     pub fn participant(&self, node_id: &NodeId) -> Option<&Participant> {
-        self.participants.iter().find(|participant| participant.node_id == *node_id)
+        self.participants.0.iter().find(|participant| participant.node_id == *node_id)
     }
 
     /// The participant that holds this share.
     #[must_use]
     pub fn holder(&self, share_id: u8) -> Option<&Participant> {
-        self.participants.iter().find(|participant| participant.share_id == share_id)
+        self.participants.0.iter().find(|participant| participant.share_id == share_id)
     }
 
     /// The place of the node that runs this code.
@@ -283,7 +296,7 @@ mod tests {
 
         let mut roster = Roster::new(2, [(node("nA"), public(1)), (node("nB"), public(2))]).unwrap();
         for share_ids in [[0, 1], [2, 1], [1, 1]] {
-            for (participant, share_id) in roster.participants.iter_mut().zip(share_ids) {
+            for (participant, share_id) in roster.participants.0.iter_mut().zip(share_ids) {
                 participant.share_id = share_id;
             }
             let error = cbor::decode::<Roster>(&cbor::encode(&roster)).unwrap_err();

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use frost_ed25519 as frost;
 
 use super::bridge::{self, Malformed};
-use crate::cbor::{Decode, DecodeError, DecodeErrorKind, Decoder, Encode, Encoder};
+use crate::cbor::{Decode, DecodeError, Decoder, Encode, Encoder};
 use crate::error::Reason;
 use crate::object::Message;
 use crate::sign::OwnerPublicKey;
@@ -111,11 +111,7 @@ pub(super) struct Signers(pub(super) Vec<Signer>);
 
 impl<'b> Decode<'b> for Signers {
     fn decode(decoder: &mut Decoder<'b>) -> Result<Self, DecodeError> {
-        let offset = decoder.position();
-        let len = decoder.array()?;
-        if len > usize::from(u8::MAX) {
-            return Err(DecodeError::new(DecodeErrorKind::OutOfRange, offset));
-        }
+        let len = decoder.array_of_at_most(usize::from(u8::MAX))?;
         let mut signers = Vec::with_capacity(len);
         let mut last = 0;
         for _ in 0..len {
