@@ -95,20 +95,24 @@ impl Marks {
     }
 }
 
-#[derive(Encode, Decode)]
-struct Entry {
-    bearer: Bearer,
-    mark: Provenance,
-}
-
-/// An array of `{bearer, mark}`, in the bearers' order.
+/// An array of `{mark, bearer}`, in the bearers' order.
 impl Encode for Marks {
     fn encode(&self, encoder: &mut Encoder<'_>) {
         encoder.array(self.0.len());
         for (bearer, mark) in &self.0 {
-            Entry { bearer: bearer.clone(), mark: mark.clone() }.encode(encoder);
+            encoder.map(2);
+            encoder.text("mark");
+            mark.encode(encoder);
+            encoder.text("bearer");
+            bearer.encode(encoder);
         }
     }
+}
+
+#[derive(Decode)]
+struct Entry {
+    bearer: Bearer,
+    mark: Provenance,
 }
 
 impl<'b> Decode<'b> for Marks {

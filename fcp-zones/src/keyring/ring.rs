@@ -211,6 +211,9 @@ impl ZoneKeyRing {
         keys: ZoneKeys,
         now: Timestamp,
     ) -> Result<(), KeyRingError> {
+        if !self.follows_what_is_held(manifest) {
+            return Err(KeyRingError::Manifest(ManifestError::NotASuccessor));
+        }
         let print = KeyPrint::of(manifest, &keys.zone_key);
         if self.zone_key_prints.get(&manifest.zone_key_id()).is_some_and(|seen| *seen != print) {
             return Err(KeyRingError::IdReused);
@@ -248,6 +251,13 @@ impl ZoneKeyRing {
             self.object_id_keys.sort_by_key(|held| (held.valid_from, held.made_at, held.id));
         }
         Ok(())
+    }
+
+    /// Whether the manifest follows the one that it names as the previous one, if that one's key is still held (D90).
+    fn follows_what_is_held(&self, manifest: &ZoneKeyManifest) -> bool {
+        let Some(previous) = manifest.previous() else { return true };
+        let held = self.keys.iter().find(|(_, held)| held.manifests.contains(&previous));
+        held.is_none_or(|(id, _)| *id == manifest.zone_key_id() || manifest.prev_zone_key_id() == Some(*id))
     }
 
     /// Makes the key of `manifest` the active one, because an accepted checkpoint names it. `switched_at` is when the

@@ -242,6 +242,12 @@ impl ZoneKeyManifest {
         &self.wrapped_object_id_keys
     }
 
+    /// Makes a manifest that contradicts itself, for tests.
+    #[cfg(test)]
+    pub(crate) fn set_previous(&mut self, previous: ObjectId) {
+        self.header.refs = alloc::vec![previous];
+    }
+
     /// Whether a checkpoint may name this manifest after one that named `current` (D90): its key takes the place of
     /// the current one, or it wraps the same key anew, later.
     #[must_use]

@@ -87,7 +87,10 @@ impl ZoneDirectory {
         Err(ZoneError::ParentMissing)
     }
 
-    /// The levels of `zone`: those of its valid definition, or [`Levels::UNKNOWN`] (D74).
+    /// The levels of a zone that data comes from: those of its valid definition, or [`Levels::UNKNOWN`] (D74).
+    ///
+    /// For a zone that data goes to, or that an operation runs in, use [`get`](Self::get): what nobody defined has the
+    /// least trust and the most secrecy, and so would take anything.
     #[must_use]
     pub fn levels(&self, zone: &ZoneId) -> Levels {
         self.get(zone).map_or(Levels::UNKNOWN, |definition| definition.levels())

@@ -206,6 +206,22 @@ fn an_id_never_stands_for_two_keys() {
 }
 
 #[test]
+fn a_manifest_that_does_not_follow_the_one_it_names_is_refused() {
+    let mut mesh = Mesh::new();
+    let [one, two, three] = [1, 2, 3].map(|seed| zone_keys(&ZoneId::work(), seed));
+    let [two, three] = [two, three].map(|keys| ZoneKeys { zone_key: keys.zone_key, ..one.clone() });
+    let first = mesh.install(&manifest_terms(NOW), &one);
+    let second = mesh.install(&ManifestTerms { previous: Some(&first), ..manifest_terms(later(10)) }, &two);
+    // It takes the place of the first key, says its field, but names the second manifest, says its header.
+    let terms = ManifestTerms { previous: Some(&first), ..manifest_terms(later(20)) };
+    let mut draft = ZoneKeyManifest::draft(&terms, &three, &recipients(&mesh.nodes), &mut rng(8)).unwrap();
+    draft.set_previous(second.id());
+    let stored = draft.signed_by(&owner()).seal(&three.object_id_key).unwrap();
+    let error = mesh.accept(&stored, later(20)).unwrap_err();
+    assert_eq!(error.reason().code(), "zone_key.not_a_successor");
+}
+
+#[test]
 fn each_object_has_the_object_id_key_of_its_time() {
     let mut mesh = Mesh::new();
     let old = zone_keys(&ZoneId::work(), 1);
