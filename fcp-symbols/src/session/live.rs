@@ -259,6 +259,12 @@ impl Session {
         self.rekey_at = until;
     }
 
+    /// Whether the session's thresholds let it send a datagram of `len` bytes (D54).
+    #[must_use]
+    pub fn may_send(&self, now: Millis, len: usize) -> bool {
+        now <= self.send_until && self.policy.allows(self.sent, len as u64)
+    }
+
     /// Writes the envelope of the frame that stands in `buffer` behind [`ENVELOPE_LEN`] bytes of
     /// room. The number in the frame's header must never have been sealed with other bytes (D50, D51).
     ///
@@ -268,15 +274,14 @@ impl Session {
         if now >= self.ends_at() {
             return Err(SendError::Expired);
         }
-        let len = buffer.len() as u64;
-        if now > self.send_until || !self.policy.allows(self.sent, len) {
+        if !self.may_send(now, buffer.len()) {
             return Err(SendError::RekeyRequired);
         }
         if buffer.len() > self.max_send {
             return Err(SendError::Datagram(DatagramError::TooLarge));
         }
         datagram::seal(&self.send_key, &self.id, self.role.sends(), buffer).map_err(SendError::Datagram)?;
-        self.sent.add(len);
+        self.sent.add(buffer.len() as u64);
         if self.policy.near(self.sent, self.share()) {
             self.rekey_at = self.rekey_at.min(now);
         }

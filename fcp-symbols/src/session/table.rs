@@ -108,19 +108,19 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
 
     /// The open sessions.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.sessions.values().map(|live| &live.session)
+        self.sessions.values().map(|live| &*live.session)
     }
 
     /// An open session.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Option<&Session> {
-        self.sessions.get(id).map(|live| &live.session)
+        self.sessions.get(id).map(|live| &*live.session)
     }
 
     /// The session that datagrams to `peer` go out in, if one is open.
     #[must_use]
-    pub fn session_with(&self, peer: &NodeId) -> Option<&Session> {
-        self.session(&self.sending_id(peer)?)
+    pub fn session_with(&self, now: Millis, peer: &NodeId) -> Option<&Session> {
+        self.session(&self.sending_id(now, peer, 0)?)
     }
 
     /// The next thing to do. Call until it gives `None`, after every other call.
@@ -256,7 +256,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     /// # Errors
     /// [`SendError`]; nothing is to be sent then.
     pub fn seal(&mut self, now: Millis, peer: &NodeId, buffer: &mut [u8]) -> Result<SocketAddr, SendError> {
-        let id = self.sending_id(peer).ok_or(SendError::NoSession)?;
+        let id = self.sending_id(now, peer, buffer.len()).ok_or(SendError::NoSession)?;
         let frame = buffer.get(ENVELOPE_LEN..).unwrap_or_default();
         let (instance, seq) = frame_number(frame).map_err(SendError::Datagram)?;
         if !self.instance.has_drawn(instance, seq) {
@@ -288,7 +288,8 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     }
 
     /// Takes the two ends of a session's control-plane stream (§9.4), once. After the first frame that authenticates,
-    /// call [`confirm`](Self::confirm).
+    /// call [`confirm`](Self::confirm); when the session is [`Closed`](Output::Closed), drop them: they know nothing of its
+    /// end.
     pub fn take_streams(&mut self, id: &SessionId) -> Option<(FcpcSender, FcpcReceiver)> {
         self.sessions.get_mut(id)?.session.take_streams()
     }
@@ -371,10 +372,12 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         }
     }
 
-    /// The session that datagrams to `peer` go out in: the newest that the peer certainly has, or else the newest.
-    fn sending_id(&self, peer: &NodeId) -> Option<SessionId> {
+    /// The session that a datagram of `len` bytes to `peer` goes out in: the newest that the peer certainly has and that
+    /// may still send, or else the newest.
+    fn sending_id(&self, now: Millis, peer: &NodeId, len: usize) -> Option<SessionId> {
         let entry = self.peers.get(peer)?;
-        let known = entry.sessions.iter().rev().find(|id| self.sessions.get(*id).is_some_and(Live::is_known_to_peer));
+        let good = |live: &Live| live.is_known_to_peer() && live.session.may_send(now, len);
+        let known = entry.sessions.iter().rev().find(|id| self.sessions.get(*id).is_some_and(good));
         known.or(entry.sessions.last()).copied()
     }
 

@@ -97,7 +97,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         if self.sessions.len() >= self.config.max_sessions {
             return Err(HandshakeError::Overloaded);
         }
-        let (hello_nonce, hello_signature) = (hello.nonce, hello.signature);
+        let mut answer = Answer::new(hello);
         let sessions = &self.sessions;
         let (agreement, ack) = verified.accept(
             &self.local,
@@ -108,8 +108,8 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             rng,
         )?;
         let bytes = WireMessage::Ack(ack).to_bytes().map_err(HandshakeError::Wire)?;
-        self.send(from, bytes.clone());
-        let answer = Answer { hello_nonce, hello_signature, bytes, repeats: 0 };
+        answer.bytes.clone_from(&bytes);
+        self.send(from, bytes);
         self.end_outbound(&agreement);
         self.install(now, from, agreement, Some(Box::new(answer)));
         Ok(())
@@ -121,7 +121,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         let Some(peer) = self.peers.get(&hello.from) else { return false };
         let again = peer.sessions.iter().find_map(|id| {
             let live = self.sessions.get_mut(id).filter(|live| live.address == from)?;
-            live.answer.as_mut()?.repeat(&hello.nonce, &hello.signature)
+            live.answer.as_mut()?.repeat(hello)
         });
         let Some(bytes) = again else { return false };
         self.send(from, bytes);
@@ -274,7 +274,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             self.remove(&victim, Reason::SessionReplaced);
         }
         self.peers.entry(Arc::clone(&peer)).or_default().sessions.push(id);
-        self.sessions.insert(id, Live { session, address, confirmed: false, answer });
+        self.sessions.insert(id, Live { session: Box::new(session), address, confirmed: false, answer });
         self.outputs.push_back(Output::Established { peer, session: id, role });
     }
 
@@ -285,7 +285,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             let Some(outbound) = entry.outbound.as_mut() else { continue };
             if outbound.has_failed(&self.config, now) {
                 failed.push(Arc::clone(peer));
-            } else if outbound.resend(now) {
+            } else if outbound.resend(&self.config, now) {
                 due.push((outbound.address, outbound.bytes().to_vec()));
             }
         }

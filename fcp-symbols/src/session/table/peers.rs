@@ -7,12 +7,12 @@ use core::net::SocketAddr;
 
 use fcp_core::id::NodeId;
 use fcp_core::rand_core::CryptoRng;
-use fcp_core::sign::{NodeSigningKey, Signature};
+use fcp_core::sign::{NodeSigningKey, Preimage, Signature};
 use fcp_core::time::Millis;
 
 use super::TableConfig;
 use crate::session::initiator::{HelloRetried, HelloSent};
-use crate::session::{HandshakeError, LocalNode, Role, Session, SessionId};
+use crate::session::{HandshakeError, LocalNode, MeshSessionHello, Role, Session, SessionId};
 
 /// How many sessions with one peer are open at most: the current one, its successor, and what crossed on the way.
 pub(super) const MAX_SESSIONS_PER_PEER: usize = 4;
@@ -35,7 +35,7 @@ pub(super) struct Peer {
 /// An open session.
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) session: Session,
+    pub(super) session: Box<Session>,
     /// Where the peer is.
     pub(super) address: SocketAddr,
     /// Whether the peer has shown that it has the keys.
@@ -51,19 +51,25 @@ impl Live {
     }
 }
 
-/// The ack of a session, with what tells its hello.
+/// The ack of a session, with the hello that it answers.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) hello_nonce: [u8; 16],
-    pub(super) hello_signature: Signature,
+    transcript: Preimage,
+    signature: Signature,
     pub(super) bytes: Vec<u8>,
-    pub(super) repeats: u8,
+    repeats: u8,
 }
 
 impl Answer {
+    /// The answer to this hello, without bytes yet.
+    pub(super) fn new(hello: &MeshSessionHello) -> Self {
+        Self { transcript: hello.transcript(), signature: hello.signature, bytes: Vec::new(), repeats: 0 }
+    }
+
     /// The ack once more, for the very same hello.
-    pub(super) fn repeat(&mut self, nonce: &[u8; 16], signature: &Signature) -> Option<Vec<u8>> {
-        if self.hello_nonce != *nonce || self.hello_signature != *signature || self.repeats >= MAX_REPEATS {
+    pub(super) fn repeat(&mut self, hello: &MeshSessionHello) -> Option<Vec<u8>> {
+        let same = self.signature == hello.signature && self.transcript == hello.transcript();
+        if !same || self.repeats >= MAX_REPEATS {
             return None;
         }
         self.repeats = self.repeats.saturating_add(1);
@@ -136,12 +142,13 @@ impl Outbound {
         now >= self.ends_at(config)
     }
 
-    /// Whether the hello is to be sent again; the next time, after twice as long.
-    pub(super) fn resend(&mut self, now: Millis) -> bool {
+    /// Whether the hello is to be sent again; the next time, after twice as long, up to four times the first interval.
+    pub(super) fn resend(&mut self, config: &TableConfig, now: Millis) -> bool {
         if now < self.resend_at {
             return false;
         }
-        self.resend_after_ms = self.resend_after_ms.saturating_mul(2).max(1);
+        let longest = config.resend_after_ms.saturating_mul(4).max(1);
+        self.resend_after_ms = self.resend_after_ms.saturating_mul(2).clamp(1, longest);
         self.resend_at = now.saturating_add(self.resend_after_ms);
         true
     }

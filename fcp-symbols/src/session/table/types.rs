@@ -42,7 +42,8 @@ pub struct TableConfig {
     pub replay: SessionReplayPolicy,
     /// When cookies are demanded.
     pub cookies: CookiePolicy,
-    /// After how many milliseconds an unanswered hello is sent again; twice as many each time.
+    /// After how many milliseconds an unanswered hello is sent again; twice as many each time, up to four
+    /// times as many.
     pub resend_after_ms: u64,
     /// After how many milliseconds without an answer a handshake has failed.
     pub handshake_timeout_ms: u64,
