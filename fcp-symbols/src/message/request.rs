@@ -116,6 +116,7 @@ mod tests {
     use fcp_core::object::{ControlPlaneObject, Message as _};
     use fcp_core::sign::{NodeSigningKey, Signature, Signed as _};
     use fcp_core::time::{TimePolicy, Timestamp};
+    use proptest::prelude::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -213,6 +214,25 @@ mod tests {
         assert_eq!(request.proof_of_need(), 3);
         request.want_esi = Some(list(&[1]));
         assert_eq!(request.proof_of_need(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_has_one_encoding(
+            at: prop::sample::Index,
+            mask in 1_u8..=255,
+            cut: prop::sample::Index,
+        ) {
+            let full = SymbolRequest { want_esi: Some(list(&[4, 9])), decode_status: Some(status()), ..request() };
+            let body = full.to_body();
+            let mut changed = body.clone();
+            *at.get_mut(&mut changed) ^= mask;
+            if let Ok(read) = SymbolRequest::from_body(&changed) {
+                prop_assert_eq!(read.to_body(), changed);
+                prop_assert_ne!(read, full);
+            }
+            prop_assert!(SymbolRequest::from_body(&body[..cut.index(body.len())]).is_err());
+        }
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! Sessions from the outside: known answers, handshakes between two nodes, tables over a bad network.
-#![expect(clippy::arithmetic_side_effects, reason = "numbers in tests are small")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong is to stop, and its numbers are small"
+)]
 
 mod handshake;
 mod known_answers;
+mod live;
 mod pair;
 mod support;
 mod table;
