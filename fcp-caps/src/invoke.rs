@@ -11,5 +11,5 @@ mod simulate;
 
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
 pub use message::{InvokeRequest, InvokeResponse, Presentation};
-pub use request::{Invoke, InvokeError, input_hash};
+pub use request::{Invoke, InvokeError};
 pub use simulate::{CostEstimate, CurrencyCost, ResourceAvailability, SimulateRequest, SimulateResponse};

@@ -16,3 +16,10 @@ pub mod token;
 // §9.5: what is asked for, and what became of it.
 pub mod execution;
 pub mod invoke;
+
+// §7.5, §8.1, D131: whether it may happen.
+pub mod authorize;
+pub mod binding;
+pub mod verify;
+
+mod evidence;

@@ -1,13 +1,14 @@
 //! Requests: what their id covers, what it does not, and what is no request.
 
 use fcp_audit::event::TraceContext;
-use fcp_caps::invoke::{Invoke, InvokeRequest, InvokeResponse, Presentation, input_hash};
+use fcp_caps::invoke::{Invoke, InvokeRequest, InvokeResponse, Presentation};
 use fcp_caps::pop::{HolderNonce, Proof};
 use fcp_core::cbor::{Value, from_json};
 use fcp_core::id::{Jti, ObjectId, ObjectIdKey, ZoneId};
 use fcp_core::object::{ControlPlaneObject, Message as _, ObjectHeader, Provenance};
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::Timestamp;
+use fcp_zones::approval::InputHash;
 use hex_literal::hex;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -172,6 +173,7 @@ fn what_is_no_request() {
 fn the_input_hash_is_what_others_compute() {
     let input = from_json(r#"{"page":"7","line":"milk","n":1}"#).unwrap();
     // A BLAKE3 in pure Python over the schema hash and cbor2's canonical bytes.
-    assert_eq!(input_hash(&input), hex!("9caddd7745d727d32735d1d2a8564e7caaae2c0f13aaa6c0ae5a14ad40b1bc2c"));
-    assert_eq!(Invoke::new(header(), request(), &key()).unwrap().input_hash(), &input_hash(&input));
+    let expected = hex!("9caddd7745d727d32735d1d2a8564e7caaae2c0f13aaa6c0ae5a14ad40b1bc2c");
+    assert_eq!(InputHash::of(&input).as_bytes(), &expected);
+    assert_eq!(Invoke::new(header(), request(), &key()).unwrap().input_hash(), &InputHash::of(&input));
 }

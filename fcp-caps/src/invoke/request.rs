@@ -2,30 +2,16 @@
 
 use alloc::vec::Vec;
 
-use fcp_core::cbor::{self, Value};
+use fcp_core::cbor;
 use fcp_core::error::Reason;
 use fcp_core::id::{Jti, ObjectId, ObjectIdKey};
 use fcp_core::object::{ControlPlaneObject, Message, ObjectError, ObjectHeader, StoredObject};
 use fcp_core::sign::NodeSigningKey;
+use fcp_zones::approval::InputHash;
 
 use super::message::ordered;
 use super::{InvokeRequest, Presentation};
 use crate::pop::{HolderNonce, Proof};
-
-/// Names the schema by which inputs are hashed (D87).
-#[derive(Message)]
-#[fcp(schema = "fcp.core:InvokeInput@2.0.0")]
-struct InputSchema {}
-
-/// The hash by which approvals and receipts name an input (D87): BLAKE3-256(schema hash of
-/// `fcp.core:InvokeInput@2.0.0` ‖ CBOR(input)).
-#[must_use]
-pub fn input_hash(input: &Value) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(InputSchema::SCHEMA_HASH.as_bytes());
-    hasher.update(&cbor::encode(input));
-    *hasher.finalize().as_bytes()
-}
 
 /// A request under its id, to be authorized (D115).
 ///
@@ -35,7 +21,7 @@ pub struct Invoke {
     request: InvokeRequest,
     presentation: Presentation,
     stored: StoredObject,
-    input_hash: [u8; 32],
+    input_hash: InputHash,
     input_len: u64,
 }
 
@@ -92,7 +78,7 @@ impl Invoke {
         let (request, presentation) = request.split();
         let stored = StoredObject::from_parts(header, &request.to_body(), key);
         let input_len = u64::try_from(cbor::encode(&request.input).len()).unwrap_or(u64::MAX);
-        let input_hash = input_hash(&request.input);
+        let input_hash = InputHash::of(&request.input);
         Ok(Self { request, presentation, stored, input_hash, input_len })
     }
 
@@ -128,7 +114,7 @@ impl Invoke {
 
     /// The hash of the input (D87).
     #[must_use]
-    pub const fn input_hash(&self) -> &[u8; 32] {
+    pub const fn input_hash(&self) -> &InputHash {
         &self.input_hash
     }
 

@@ -224,7 +224,6 @@ reasons! {
     TokenHolderNotMember "token.holder_not_member" "D107, D181" "the holding node is not a member of the zone" "enroll it for the zone, or hold the token on a member";
     TokenHolderMissing "token.holder_missing" "§7.5 rule 4, D116" "the token names no holder, which a risky operation needs" "mint the token for the node that will use it";
     TokenCheckpointMissing "token.checkpoint_missing" "§7.5 rule 3, D111" "the token is not bound to a checkpoint" "mint it with the accepted checkpoint; only safe operations in z:public go without";
-    TokenCheckpointUnknown "token.checkpoint_unknown" "§7.5 rule 3, D111" "the token was minted under a later checkpoint than the one held here" "fetch the zone's newest checkpoint";
     TokenCheckpointFork "token.checkpoint_fork" "D111" "the token was minted under a checkpoint of a fork" "resolve the fork and have the token minted anew";
     TokenAttenuationExpands "token.attenuation_expands" "§7.5" "the token's attenuation reaches beyond the cited grants" "attenuate within the grants, or cite more of them";
 
@@ -248,7 +247,10 @@ reasons! {
     GrantCallsSpent "grant.calls_spent" "§7.3, D122" "the allowed number of calls is used up" "have the owner issue a new grant";
     GrantBytesSpent "grant.bytes_spent" "§7.3, D122" "the allowed number of bytes is used up" "send less, or have the owner issue a new grant";
 
+    ExecutionWrongNode "execution.wrong_node" "D114" "the request is meant for another node" "send it to its target node";
+
     IdempotencyBadKey "idempotency.bad_key" "D143" "the idempotency key is empty or longer than 128 bytes" "use 1 to 128 bytes";
+    IdempotencyKeyRequired "idempotency.key_required" "D144" "the operation needs an idempotency key" "name the intention with a key of its own";
 
     CapabilityInsufficient "capability.insufficient" "§7.5, §23.4" "the token does not give the operation's capability" "have a token minted that gives it";
     CapabilityConflict "capability.conflict" "D123" "the token joins capabilities that exclude each other" "mint a token for each of them";
@@ -300,6 +302,13 @@ reasons! {
     RevocationObjectMissing "revocation.object_missing" "D162" "the revocation that an event chains is not held" "fetch the revocation";
     RevocationBadSignature "revocation.bad_signature" "§14.3, D167" "neither the owner nor an attested node signed the event" "have the owner or the coordinator sign it";
     RevocationBadHead "revocation.bad_head" "§14.3, D34" "the head is not the end of the chain" "name the last event and its sequence";
+    RevocationToken "revocation.token" "§14.3, D164" "the token is revoked" "have a new token minted";
+    RevocationIssuer "revocation.issuer" "§14.3, D165" "the issuing node's attestation or enrollment is revoked" "have another node mint the token";
+    RevocationHolder "revocation.holder" "§14.3, D165" "the holding node's attestation or enrollment is revoked" "use a token of another node";
+    RevocationGrant "revocation.grant" "§14.3, D165" "a grant that the token cites is revoked" "have the owner grant it anew";
+    RevocationBinary "revocation.binary" "§14.3, D164, D165" "the connector's build is revoked" "install another build";
+    RevocationZoneKey "revocation.zone_key" "§14.3, D165" "the zone's active key manifest is revoked" "wait for the checkpoint that names the next one";
+    RevocationApproval "revocation.approval" "§14.3, D165" "an approval is revoked" "have it approved anew";
 
     CheckpointBehind "checkpoint.behind" "§3.8, D111" "the accepted checkpoint is older than the one that the token names" "fetch the zone's newer checkpoint";
     CheckpointBadSequence "checkpoint.bad_sequence" "§3.8, D34" "sequence and previous checkpoint contradict each other" "begin with 1 and no previous one, and name the previous one from then on";
@@ -371,6 +380,19 @@ reasons! {
     ApprovalTooManyConstraints "approval.too_many_constraints" "§5.2.1 rule 5" "the approval has more than 64 constraints" "bind the input by its hash";
     ApprovalValueTooLarge "approval.value_too_large" "§5.2.1 rule 5" "a constraint's value is longer than 4 KiB" "bind the input by its hash";
 
+    ApprovalRequired "approval.required" "§7.2, §8.1" "the operation needs an approval and none was presented" "have an approver approve this very request, and present the approval";
+    ApprovalMissing "approval.missing" "§5.2.1" "an approval that the request presents is not held" "send the approval along";
+    ApprovalTooMany "approval.too_many" "§5.2.1" "the request presents more than 64 approvals" "present those that it needs";
+    ApprovalWrongOperation "approval.wrong_operation" "§5.2.1, D130" "the approval is for another connector or operation" "have this operation approved";
+    ApprovalWrongRequest "approval.wrong_request" "§5.2.1 rule 1, D88" "the approval is for another request" "have this request approved; one with another token is another request";
+    ApprovalWrongInput "approval.wrong_input" "D87, D88" "the approval is for another input" "have this input approved";
+    ApprovalUnbound "approval.unbound" "D83, D88" "the approval does not name request and input, which a risky operation needs" "have this very request and input approved";
+    ApprovalConstraintFailed "approval.constraint_failed" "§5.2.1, D86" "the input does not meet a constraint of the approval" "keep to what was approved";
+    ApprovalUncoveredField "approval.uncovered_field" "§5.2.1 rule 4, D85" "a field of the input is covered by no constraint of the approval" "constrain every field, or name the input's hash";
+    ApprovalWrongProvenance "approval.wrong_provenance" "§6.3, D130" "the elevation was given for another provenance than the request's" "have exactly this provenance elevated";
+    ApprovalWorseProvenance "approval.worse_provenance" "D130" "the input comes from worse than what the elevation was given for" "state the provenance fully, and have that elevated";
+    ApprovalWrongTarget "approval.wrong_target" "D83" "the approval's zones or level are not those of this flow" "have it approved for this place and level";
+    ApprovalWrongObjects "approval.wrong_objects" "D83, D130" "the declassification does not name everything that leaves" "name each object, and the request for its inline data";
     ResourceDigestIncomplete "resource.digest_incomplete" "§6.1, D106" "of a resource's digest and its algorithm only one is there" "give both or neither";
     ResourceDigestAlgorithm "resource.digest_algorithm" "§6.1, D106" "the digest is not made with blake3-256" "use blake3-256";
 
