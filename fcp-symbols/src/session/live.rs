@@ -119,6 +119,8 @@ pub struct Session {
     attested_until: Millis,
     /// When the next session should be begun.
     rekey_at: Millis,
+    /// Whether a volume has come near to its threshold, which brings that forward once.
+    near: bool,
 }
 
 /// When a thing that expires then is no longer valid, with the tolerated skew (D7).
@@ -138,10 +140,11 @@ impl Session {
         now: Millis,
     ) -> Self {
         let Agreement { session_id, peer, peer_key, role, suite, keys, max_datagram_bytes } = agreement;
-        let (send, receive, share) = match role {
-            Role::Initiator => (keys.mac_i2r(), keys.mac_r2i(), Share::Tenth),
-            Role::Responder => (keys.mac_r2i(), keys.mac_i2r(), Share::Twentieth),
+        let (send, receive) = match role {
+            Role::Initiator => (keys.mac_i2r(), keys.mac_r2i()),
+            Role::Responder => (keys.mac_r2i(), keys.mac_i2r()),
         };
+        let share = Share::of(role);
         let send_until = now.saturating_add_secs(policy.seconds());
         let own = own.max_datagram_bytes().max(TransportLimits::default().max_datagram_bytes());
         Self {
@@ -166,6 +169,7 @@ impl Session {
             expires_at: grace_after(send_until),
             attested_until: end_of(peer_key.expires_at).min(end_of(local_expires_at)),
             rekey_at: now.saturating_add(share.before(policy.seconds().saturating_mul(1000))),
+            near: false,
         }
     }
 
@@ -282,16 +286,15 @@ impl Session {
         }
         datagram::seal(&self.send_key, &self.id, self.role.sends(), buffer).map_err(SendError::Datagram)?;
         self.sent.add(buffer.len() as u64);
-        if self.policy.near(self.sent, self.share()) {
-            self.rekey_at = self.rekey_at.min(now);
-        }
+        self.bring_rekey_forward(now, self.sent);
         Ok(())
     }
 
-    const fn share(&self) -> Share {
-        match self.role {
-            Role::Initiator => Share::Tenth,
-            Role::Responder => Share::Twentieth,
+    fn bring_rekey_forward(&mut self, now: Millis, volume: Volume) {
+        let share = Share::of(self.role);
+        if !self.near && self.policy.near(volume, share) {
+            self.near = true;
+            self.rekey_at = self.rekey_at.min(now);
         }
     }
 
@@ -322,9 +325,7 @@ impl Session {
         if self.policy.reached(self.received) {
             self.expires_at = self.expires_at.min(grace_after(now));
         }
-        if self.policy.near(self.received, self.share()) {
-            self.rekey_at = self.rekey_at.min(now);
-        }
+        self.bring_rekey_forward(now, self.received);
         Ok(number)
     }
 

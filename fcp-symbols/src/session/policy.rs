@@ -1,5 +1,6 @@
 //! How long a session lives (§4.2.2, D53, D54).
 
+use super::Role;
 use crate::replay::{ReplayWindow, ReplayWindows, WindowSizeError};
 
 /// The reorder window and the three thresholds of a session (§4.2.2).
@@ -117,6 +118,13 @@ pub(super) enum Share {
 }
 
 impl Share {
+    pub(super) const fn of(role: Role) -> Self {
+        match role {
+            Role::Initiator => Self::Tenth,
+            Role::Responder => Self::Twentieth,
+        }
+    }
+
     pub(super) const fn before(self, threshold: u64) -> u64 {
         threshold.saturating_sub(match self {
             Self::Tenth => threshold / 10,

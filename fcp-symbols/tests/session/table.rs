@@ -284,6 +284,22 @@ fn sessions_renew_themselves_by_volume() {
 }
 
 #[test]
+fn a_renewal_that_fails_is_tried_again() {
+    let replay = SessionReplayPolicy::default().rekey_after_frames(100);
+    let mut pair = Pair::connected(&TableConfig { replay, ..config() });
+    pair.network.loss = 100;
+    for _ in 0..95 {
+        pair.send(Side::Laptop, 200).unwrap();
+        pair.run_ms(100);
+    }
+    pair.run_secs(11);
+    assert_eq!((pair.laptop.failed.len(), pair.laptop.established), (1, 1));
+    pair.network.loss = 0;
+    pair.run_secs(20);
+    assert_eq!(pair.laptop.established, 2);
+}
+
+#[test]
 fn a_sender_stops_at_each_threshold() {
     let default = SessionReplayPolicy::default();
     for (replay, frames) in [(default.rekey_after_frames(10), 10), (default.rekey_after_bytes(10 * 240 + 239), 10)] {
