@@ -170,6 +170,24 @@ fn every_rule_refuses_something() {
     assert_eq!(error.reason().code(), "cbor.too_large");
 }
 
+/// A struct's map is walked in key order: an unknown key is named as such wherever it sorts, and so is a missing one.
+#[test]
+fn unknown_and_missing_keys_are_told_apart() {
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    struct Page {
+        body: u8,
+        note: Option<u8>,
+        title: u8,
+    }
+    let code = |bytes: &[u8]| cbor::decode::<Page>(bytes).unwrap_err().reason().code();
+    assert_eq!(code(b"\xa3\x61a\x00\x64body\x00\x65title\x00"), "cbor.unknown_key");
+    assert_eq!(code(b"\xa3\x64body\x00\x64date\x00\x65title\x00"), "cbor.unknown_key");
+    assert_eq!(code(b"\xa3\x64body\x00\x65title\x00\x66author\x00"), "cbor.unknown_key");
+    assert_eq!(code(b"\xa1\x64body\x00"), "cbor.missing_key");
+    assert_eq!(code(b"\xa1\x65title\x00"), "cbor.missing_key");
+    assert_eq!(code(b"\xa2\x65title\x00\x64body\x00"), "cbor.unsorted_keys");
+}
+
 /// Bytewise order and the length-first order of RFC 7049 differ only where key types mix (D24).
 #[test]
 fn keys_of_mixed_types_are_in_bytewise_order() {

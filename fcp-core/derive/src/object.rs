@@ -23,7 +23,9 @@ fn check_schema(schema: &LitStr) -> Result<()> {
             let name = rest.split('@').next().unwrap_or_default();
             let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
             let mut numbers = version.split('.');
-            let number = |part: &str| part.parse::<u64>().is_ok_and(|value| value.to_string() == part);
+            let number = |part: &str| {
+                part == "0" || (part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() && !part.starts_with('0'))
+            };
             namespace.bytes().enumerate().all(|(at, byte)| lower(byte) || (at > 0 && b"._-".contains(&byte)))
                 && !namespace.is_empty()
                 && name.starts_with(|first: char| first.is_ascii_alphabetic())

@@ -380,6 +380,10 @@ impl FieldCursor {
         }
         match T::absent() {
             Some(value) => Ok(value),
+            // Keys are sorted: what stands before the place of this one is no field at all.
+            None if self.left > 0 && decoder.remaining() < key => {
+                Err(self.refuse(decoder, DecodeErrorKind::UnknownKey))
+            }
             None => Err(self.refuse(decoder, DecodeErrorKind::MissingKey(name))),
         }
     }

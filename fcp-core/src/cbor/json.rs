@@ -35,6 +35,7 @@ impl JsonError {
             JsonErrorKind::DuplicateKey => Reason::CborDuplicateKey,
             JsonErrorKind::Infinite => Reason::CborInfinity,
             JsonErrorKind::TooDeep => Reason::CborTooDeep,
+            JsonErrorKind::Surrogate => Reason::CborInvalidUtf8,
         }
     }
 }
@@ -49,6 +50,8 @@ enum JsonErrorKind {
     Infinite,
     #[error("nested too deeply")]
     TooDeep,
+    #[error("escaped surrogate without its other half")]
+    Surrogate,
 }
 
 /// Reads one JSON text (RFC 8259) that must fill `text`.
@@ -155,10 +158,10 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self) -> Result<Value, JsonError> {
-        let mut entries = Entries::default();
+        let mut entries = Vec::new();
         if self.peek() == Some(b'}') {
             self.advance(1);
-            return Ok(Value::Map(entries));
+            return Ok(Value::Map(Entries::default()));
         }
         loop {
             let at = self.position;
@@ -166,15 +169,14 @@ impl<'t> Reader<'t> {
             self.space();
             self.expect(":")?;
             self.space();
-            let value = self.value()?;
-            if entries.get(&key).is_some() {
-                return Err(JsonError { offset: at, kind: JsonErrorKind::DuplicateKey });
-            }
-            entries.insert(key, value);
+            entries.push((key, self.value()?, at));
             if !self.more(b'}')? {
-                return Ok(Value::Map(entries));
+                break;
             }
         }
+        Entries::from_distinct(entries)
+            .map(Value::Map)
+            .map_err(|offset| JsonError { offset, kind: JsonErrorKind::DuplicateKey })
     }
 
     fn string(&mut self) -> Result<String, JsonError> {
@@ -226,7 +228,10 @@ impl<'t> Reader<'t> {
         if !(0xd800..0xe000).contains(&first) {
             return char::from_u32(first).ok_or_else(|| self.error(JsonErrorKind::Syntax));
         }
-        self.expect("\\u")?;
+        if !self.rest().starts_with("\\u") {
+            return Err(self.error(JsonErrorKind::Surrogate));
+        }
+        self.advance(2);
         let second = u32::from(self.four_digits()?);
         match (first.checked_sub(0xd800), second.checked_sub(0xdc00)) {
             (Some(high @ 0..0x400), Some(low @ 0..0x400)) => {
@@ -234,7 +239,7 @@ impl<'t> Reader<'t> {
             }
             _ => None,
         }
-        .ok_or_else(|| self.error(JsonErrorKind::Syntax))
+        .ok_or_else(|| self.error(JsonErrorKind::Surrogate))
     }
 
     fn four_digits(&mut self) -> Result<u16, JsonError> {
@@ -368,4 +373,36 @@ fn write_string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_json;
+    use alloc::format;
+    use alloc::string::String;
+
+    fn code(text: &str) -> &'static str {
+        from_json(text).unwrap_err().reason().code()
+    }
+
+    #[test]
+    fn surrogates_come_in_pairs() {
+        assert_eq!(from_json(r#""\ud800\udd51""#).unwrap().as_text(), Some("\u{10151}"));
+        for text in [r#""\ud800""#, r#""\ud800x""#, r#""\udd51\ud800""#, r#""\ud800\u0041""#] {
+            assert_eq!(code(text), "cbor.invalid_utf8", "{text}");
+        }
+        assert_eq!(code(r#""\ud800\u00""#), "cbor.json_syntax");
+    }
+
+    #[test]
+    fn keys_stand_once_and_the_first_repetition_is_named() {
+        assert_eq!(code(r#"{"a":1,"b":2,"a":3,"b":4}"#), "cbor.duplicate_key");
+        assert_eq!(from_json(r#"{"a":1,"b":2,"b":4,"a":3}"#).unwrap_err().offset(), 13);
+    }
+
+    #[test]
+    fn many_keys_take_no_quadratic_time() {
+        let keys: String = (0..200_000).rev().map(|number| format!("\"{number:06}\":0,")).collect();
+        assert!(from_json(&format!("{{{}\"x\":0}}", keys)).is_ok());
+    }
 }

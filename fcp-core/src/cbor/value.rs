@@ -160,13 +160,37 @@ impl Entries {
     }
 }
 
+impl Entries {
+    /// Entries in any order, each with a mark; if keys repeat, the least mark of a repetition. Sorted once, so that
+    /// many keys cost no more than their number.
+    pub(super) fn from_distinct<M: Ord + Copy>(mut marked: Vec<(String, Value, M)>) -> Result<Self, M> {
+        marked.sort_by(|(left, ..), (right, ..)| key_order(left, right));
+        let mut repeated = None;
+        let mut entries: Vec<(String, Value)> = Vec::with_capacity(marked.len());
+        for (key, value, mark) in marked {
+            if entries.last().is_some_and(|(previous, _)| *previous == key) {
+                repeated = Some(repeated.map_or(mark, |least: M| least.min(mark)));
+            } else {
+                entries.push((key, value));
+            }
+        }
+        repeated.map_or(Ok(Self(entries)), Err)
+    }
+}
+
 impl FromIterator<(String, Value)> for Entries {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
-        let mut sorted = Self::default();
-        for (key, value) in entries {
-            sorted.insert(key, value);
-        }
-        sorted
+        let mut sorted: Vec<(String, Value)> = entries.into_iter().collect();
+        sorted.sort_by(|(left, _), (right, _)| key_order(left, right));
+        // The sort is stable: of two entries with one key, the later follows and stays.
+        sorted.dedup_by(|(later, value), (earlier, kept)| {
+            let repeats = later == earlier;
+            if repeats {
+                core::mem::swap(value, kept);
+            }
+            repeats
+        });
+        Self(sorted)
     }
 }
 

@@ -38,9 +38,9 @@ impl SchemaId {
             return Err(error(colon.saturating_add(1)));
         }
         let number = |part: &str| {
-            part.bytes().all(|byte| byte.is_ascii_digit())
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_digit())
                 && (part == "0" || !part.starts_with('0'))
-                && part.parse::<u64>().is_ok()
         };
         let mut parts = version.split('.');
         let three = [parts.next(), parts.next(), parts.next()];

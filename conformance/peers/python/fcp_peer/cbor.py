@@ -61,8 +61,12 @@ class _Reader:
         major, info = initial >> 5, initial & 31
         if 28 <= info <= 30:
             raise Reject("cbor.reserved_head", f"additional information {info}")
-        if info == 31:
+        if info == 31 and major in (2, 3, 4, 5, 7):
             raise Reject("cbor.indefinite_length", f"at offset {self.pos - 1}")
+        if info == 31 and major in (0, 1):
+            raise Reject("cbor.reserved_head", "31 has no meaning for integers")
+        if major == 6:
+            raise Reject("cbor.tag", f"at offset {self.pos - 1}")
         if info < 24:
             return major, info, info
         argument = int.from_bytes(self.take(1 << (info - 24)), "big")
@@ -83,8 +87,6 @@ class _Reader:
             return self.take(argument)
         if major == 3:
             return self.text(argument)
-        if major == 6:
-            raise Reject("cbor.tag", f"tag {argument}")
         if major == 7:
             return self.simple(info, argument)
         if depth == MAX_DEPTH:

@@ -41,20 +41,22 @@ def join(manifest_body, chunks, key):
     total, size, names = manifest["total_len"], manifest["chunk_size"], manifest["chunks"]
     _check_size(size)
     if total > MAX_TOTAL:
-        raise Reject("chunk.length_mismatch", "a total beyond 64 GiB")
-    if not len(names) == len(chunks) == -(-total // size):
-        raise Reject("chunk.count_mismatch", f"{len(chunks)} chunks for {total} bytes")
-    if manifest["header"]["refs"] != list(dict.fromkeys(names)):
-        raise Reject("object.refs_mismatch", "the manifest's refs are not its chunks")
+        raise Reject("chunk.too_long", "a total beyond 64 GiB")
+    if len(names) != -(-total // size):
+        raise Reject("chunk.count", f"{len(names)} chunks for {total} bytes")
     parts = []
+    if len(chunks) > len(names):
+        raise Reject("chunk.foreign", "a chunk that the manifest does not name")
     for index, (name, canonical) in enumerate(zip(names, chunks)):
         part = _chunk_bytes(name, canonical, manifest["header"]["zone_id"], key)
         if len(part) != min(size, total - index * size):
-            raise Reject("chunk.length_mismatch", f"chunk {index} of {len(part)} bytes")
+            raise Reject("chunk.bad_length", f"chunk {index} of {len(part)} bytes")
         parts.append(part)
+    if len(chunks) < len(names):
+        raise Reject("chunk.missing", f"{len(names) - len(chunks)} chunks are missing")
     payload = b"".join(parts)
     if blake3(payload) != manifest["payload_hash"]:
-        raise Reject("chunk.hash_mismatch", "the payload is not the manifest's")
+        raise Reject("chunk.payload_hash", "the payload is not the manifest's")
     return payload
 
 
@@ -62,7 +64,7 @@ def _chunk_bytes(name, canonical, zone, key):
     head, body = objects.split_canonical(canonical)
     object_id, _ = objects.derive(head, body, key)
     if object_id != name:
-        raise Reject("chunk.hash_mismatch", "a chunk is not the one that the manifest names")
+        raise Reject("chunk.foreign", "a chunk is not the one that the manifest names")
     value = objects.decode(CHUNK_ID, body)
     if value["header"]["zone_id"] != zone:
         raise Reject("object.zone_mismatch", "a chunk of another zone")

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from .encode import u8, u16, u64
 from .errors import Reject
 from .frames import DIRECTIONS
+from .session import session_id as check_session_id
 
 MAGIC, VERSION, FLAGS = b"FCPC", 1, 0x0001
 TAG_LEN, MAX_LEN = 16, 4 * 1024 * 1024
@@ -22,11 +23,12 @@ def _crypt(session_id, direction, seq, flags):
 def _check_seq(seq):
     """D140: sequence numbers start at 1."""
     if seq == 0:
-        raise Reject("fcpc.seq_zero", "sequence numbers begin at 1")
+        raise Reject("fcpc.bad_sequence", "sequence numbers begin at 1")
 
 
 def seal(k_ctx, session_id, direction, seq, flags, plaintext):
     """The 36-byte header, the ciphertext and its tag."""
+    check_session_id(session_id)
     if flags != FLAGS:
         raise Reject("fcpc.bad_flags", f"flags {flags:#06x}")
     if len(plaintext) > MAX_LEN:
@@ -39,6 +41,7 @@ def seal(k_ctx, session_id, direction, seq, flags, plaintext):
 
 def open_frame(k_ctx, session_id, direction, frame):
     """(plaintext, seq, flags) of one whole frame of the given session."""
+    check_session_id(session_id)
     if len(frame) < _HEADER.size + TAG_LEN:
         raise Reject("fcpc.too_short", f"{len(frame)} bytes")
     magic, version, _, seq, flags, length = _HEADER.unpack_from(frame)
@@ -53,7 +56,7 @@ def open_frame(k_ctx, session_id, direction, frame):
     if len(frame) != _HEADER.size + length + TAG_LEN:
         raise Reject("fcpc.length_mismatch", f"{length} bytes announced")
     if frame[6:22] != session_id:
-        raise Reject("fcpc.aead_invalid", "a frame of another session")
+        raise Reject("fcpc.wrong_session", "a frame of another session")
     nonce, aad = _crypt(session_id, direction, seq, flags)
     try:
         plaintext = ChaCha20Poly1305(k_ctx).decrypt(nonce, frame[_HEADER.size:], aad)

@@ -6,6 +6,7 @@ import struct
 from .blake3 import blake3
 from .encode import u8, u16, u32, u64
 from .errors import Reject
+from .session import session_id as check_session_id
 
 MAGIC, VERSION = b"FCPS", 1
 HEADER_LEN, RECORD_OVERHEAD = 114, 22
@@ -29,7 +30,7 @@ def encode(frame):
     symbols = frame["symbols"]
     size = frame["symbol_size"]
     if any(len(symbol["data"]) != size for symbol in symbols):
-        raise Reject("frame.length_mismatch", "a symbol is not of the frame's symbol size")
+        raise Reject("symbol.wrong_length", "a symbol is not of the frame's symbol size")
     encoded = _HEADER.pack(
         MAGIC, frame["version"], frame["flags"], len(symbols),
         len(symbols) * (RECORD_OVERHEAD + size), frame["object_id"], size,
@@ -97,6 +98,7 @@ def mac(suite, key, direction, session_id, seq, frame):
 
 def seal_datagram(suite, key, direction, session_id, seq, frame, limit=DEFAULT_MAX_DATAGRAM):
     """§4.2.2: session_id ‖ seq ‖ mac ‖ frame."""
+    check_session_id(session_id)
     if len(frame) < HEADER_LEN:
         raise Reject("frame.too_short", f"a frame of {len(frame)} bytes")
     if DATAGRAM_HEADER_LEN + len(frame) > limit:

@@ -44,7 +44,7 @@ def open_box(recipient_secret, associated, box):
     if any(box[name] != number for name, number in SUITE_IDS.items()):
         raise Reject("hpke.unsupported_suite", "not the suite of D38")
     if len(box["enc"]) != 32:
-        raise Reject("cbor.unexpected_type", "`enc` is not 32 bytes")
+        raise Reject("cbor.out_of_range", "`enc` is not 32 bytes")
     _refuse_low_order(X25519PrivateKey.from_private_bytes(recipient_secret), box["enc"])
     try:
         key = _SUITE.kem.deserialize_private_key(recipient_secret)

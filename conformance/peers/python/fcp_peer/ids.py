@@ -12,14 +12,19 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 
 
-def _precheck(text, limit):
-    """§3.4.2, in its written order: length, ASCII, case."""
+def _precheck_length(text, limit):
+    """§3.4.2, in its written order: length, ASCII."""
     if not text:
         raise Reject("id.empty", "an empty identifier")
     if len(text.encode("utf-8", "surrogatepass")) > limit:
         raise Reject("id.too_long", f"more than {limit} bytes")
     if not text.isascii():
         raise Reject("id.not_ascii", "a character outside ASCII")
+
+
+def _precheck(text, limit):
+    """§3.4.2, in its written order: length, ASCII, case."""
+    _precheck_length(text, limit)
     if any("A" <= char <= "Z" for char in text):
         raise Reject("id.uppercase", "an uppercase letter")
 
@@ -55,10 +60,7 @@ def zone(text):
 
 def node(text):
     """G1, D2: 1 to 64 bytes of 0x21..0x7E."""
-    if not text:
-        raise Reject("id.empty", "an empty node id")
-    if len(text.encode("utf-8", "surrogatepass")) > 64:
-        raise Reject("id.too_long", "more than 64 bytes")
+    _precheck_length(text, 64)
     if not all("\x21" <= char <= "\x7e" for char in text):
         raise Reject("id.bad_char", "a node id is printable ASCII without space")
     return text
@@ -67,8 +69,7 @@ def node(text):
 def schema(namespace, name, version):
     """D19: the text ``namespace:name@version`` of a valid schema id."""
     text = f"{namespace}:{name}@{version}"
-    if len(text.encode("utf-8", "surrogatepass")) > 256:
-        raise Reject("id.too_long", "a schema id of more than 256 bytes")
+    _precheck_length(text, 256)
     if not (
         _NAMESPACE.fullmatch(namespace) and _NAME.fullmatch(name) and _VERSION.fullmatch(version)
     ):

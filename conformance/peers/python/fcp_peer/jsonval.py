@@ -7,7 +7,7 @@ keys in the order of their CBOR encoding, byte strings as ``{"$hex":"..."}``.
 
 import json
 
-from .errors import BadRequest, Reject
+from .errors import Reject
 
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 
@@ -28,7 +28,7 @@ def from_text(text, floats=True):
         return parse_float(token)
 
     def parse_constant(token):
-        raise BadRequest(f"`{token}` is not JSON")
+        raise Reject("cbor.json_syntax", f"`{token}` is not JSON")
 
     def parse_object(pairs):
         out = dict(pairs)
@@ -44,7 +44,7 @@ def from_text(text, floats=True):
     except RecursionError:
         raise Reject("cbor.too_deep", "nested too deeply") from None
     except ValueError as error:
-        raise BadRequest(f"not JSON: {error}") from None
+        raise Reject("cbor.json_syntax", f"not JSON: {error}") from None
 
 
 def to_text(value):
@@ -69,7 +69,7 @@ def _write(value, put):
         put("{")
         for index, (key, item) in enumerate(value.items()):
             if not isinstance(key, str):
-                raise Reject("cbor.key_not_text", f"key {key!r:.80}")
+                raise Reject("cbor.key_type", f"key {key!r:.80}")
             put("," if index else "")
             put(json.dumps(key, ensure_ascii=False) + ":")
             _write(item, put)

@@ -5,6 +5,7 @@ from .blake3 import blake3
 from .errors import Reject
 
 OBJECT_PREFIX = b"FCP2-OBJECT-V1"
+ATTESTATION_ID = ("fcp.core", "NodeKeyAttestation", "2.0.0")
 
 
 def schema_hash(namespace, name, version):
@@ -46,11 +47,15 @@ def derive(header_bytes, body, key):
     """§3.6: (object id, canonical bytes) of a stored object.
 
     D13: SchemaHash equals the header's, an embedded header equals the given
-    one, `zone_id` equals the header's. D14: no inline quorum signatures.
+    one, `zone_id` equals the header's. D14: no inline quorum signatures. D4:
+    the one header of an attestation.
     """
     head = header(header_bytes)
     expect_schema(body, schema_id_hash(head["schema"]))
-    _, value = split(body)
+    schema_id = tuple(head["schema"][part] for part in ("namespace", "name", "version"))
+    value = decode(schema_id, body) if schema_id in schema.OBJECTS else split(body)[1]
+    if schema_id == ATTESTATION_ID and head != _attestation_header(value):
+        raise Reject("attestation.bad_header", "not the one header of an attestation")
     if isinstance(value, dict):
         if "header" in value and cbor.encode(value["header"]) != header_bytes:
             raise Reject("object.header_mismatch", "the body embeds another header")
@@ -77,6 +82,8 @@ def decode(schema_id, body):
             raise Reject("object.schema_mismatch", "the header names another schema")
         _check_zone(value, head)
         _check_inline_signatures(body[:32], value)
+        if not schema.strong_refs(schema_id[1], value):
+            raise Reject("object.refs_mismatch", "not the references of the type")
     return value
 
 
@@ -89,7 +96,7 @@ def stored(header_value, body_value):
 def split_canonical(canonical):
     """(header bytes, body) of canonical object bytes (§3.6)."""
     if not canonical.startswith(OBJECT_PREFIX):
-        raise Reject("object.bad_prefix", "canonical bytes begin with `FCP2-OBJECT-V1`")
+        raise Reject("object.prefix", "canonical bytes begin with `FCP2-OBJECT-V1`")
     rest = canonical[len(OBJECT_PREFIX):]
     _, length = cbor.decode_prefix(rest)
     return rest[:length], rest[length:]
@@ -98,6 +105,19 @@ def split_canonical(canonical):
 def known(name, namespace="fcp.core"):
     """The SchemaHash of a 2.0.0 schema of this protocol (D20)."""
     return schema_hash(namespace, name, "2.0.0")
+
+
+def _attestation_header(value):
+    """D4, D72: all of it follows from the attestation."""
+    return {
+        "schema": dict(zip(("namespace", "name", "version"), ATTESTATION_ID)),
+        "zone_id": "z:owner", "created_at": value["issued_at"], "refs": [], "foreign_refs": [],
+        "provenance": {
+            "origin_zone": "z:owner", "current_zone": "z:owner", "integrity_label": 100,
+            "confidentiality_label": 100, "label_adjustments": [], "taint": 0,
+            "taint_reductions": [], "zone_crossings": [], "created_at": value["issued_at"],
+        },
+    }
 
 
 def _check_zone(value, head):

@@ -6,14 +6,24 @@ fields are settled; any other is decoded without this table.
 """
 
 from . import ids
+from .blake3 import blake3
+from .errors import Reject
 from .shapes import (
-    any_value, boolean, bstr, enum, ident, ip_address, mapping, seq, struct, text, uint, within,
+    any_value, ascending, boolean, both, bstr, enum, ident, ip_address, mapping, seq, struct, text,
+    uint, unique, within,
 )
 
 u8, u16, u32, u64 = uint(8), uint(16), uint(32), uint(64)
 b8, b16, b32, b64, octets = bstr(8), bstr(16), bstr(32), bstr(64), bstr()
 canonical, zone, node, tag = map(ident, (ids.canonical, ids.zone, ids.node, ids.tag))
 oids = seq(b32)
+refs = unique(b32, "object.duplicate_ref")  # D39
+
+
+def kid(public_key):
+    """§2.2(5), D9: first 8 bytes of BLAKE3-256("fcp.kid.v2" ‖ key)."""
+    return blake3(b"fcp.kid.v2" + public_key)[:8]
+
 
 # --- §3.3, §3.6, §6.1: headers -------------------------------------------------
 
@@ -44,7 +54,7 @@ DEVICE_SELECTOR = enum(
 )
 HEADER = struct(
     schema=schema_id, zone_id=zone, created_at=u64, provenance=PROVENANCE,
-    refs=oids, foreign_refs=oids, ttl_secs_=u64,
+    refs=refs, foreign_refs=refs, ttl_secs_=u64,
     placement_=struct(
         min_nodes=u8, max_node_fraction_bps=uint(16, 10_000),
         preferred_devices=seq(DEVICE_SELECTOR), excluded_devices=seq(DEVICE_SELECTOR),
@@ -66,7 +76,8 @@ def signed(**fields):
 # --- shared parts --------------------------------------------------------------
 
 SEALED_BOX = struct(kem_id=u16, kdf_id=u16, aead_id=u16, enc=b32, ct=octets)
-QUORUM_SIGNATURES = seq(struct(signer_node=node, signer_kid=b8, sig=b64))
+QUORUM_SIGNATURE = struct(signer_node=node, signer_kid=b8, sig=b64)
+QUORUM_SIGNATURES = seq(QUORUM_SIGNATURE)
 TRACE_CONTEXT = struct(trace_id=b16, span_id=b8, flags=u8)
 WRAPPED_KEY = struct(node_id=node, node_enc_kid=b8, issued_at=u64, sealed_key=SEALED_BOX)
 NETWORK_CONSTRAINTS = struct(
@@ -111,18 +122,39 @@ DECODE_STATUS = obj(
     required=u32, missing_hint_=octets, signature_=b64,
 )
 
+MAX_POSTURE_SECS = 86_400
+
+
+def posture(value):
+    """§2.2 rule 3, D5: a window of more than nothing and at most a day."""
+    if not 0 < value["expires_at"] - value["issued_at"] <= MAX_POSTURE_SECS:
+        raise Reject("attestation.posture_window", "empty, or longer than a day")
+
+
+def attestation(value):
+    """§2.2 rules 2, 4 and 5, D6, D9: what an attestation says about itself."""
+    for role in ("sig", "enc", "iss"):
+        if kid(value[f"node_{role}_pubkey"]) != value[f"node_{role}_kid"]:
+            raise Reject("attestation.kid_mismatch", f"`node_{role}_kid`")
+    tags = [item.encode() for item in value["tags"]]
+    if any(a >= b for a, b in zip(tags, tags[1:])):
+        raise Reject("attestation.bad_tags", "not sorted, or one stands twice")
+    if value["expires_at"] <= value["issued_at"]:
+        raise Reject("attestation.bad_window", "it expires before it is issued")
+
+
 CORE = {
     # §2.2, §19.4
-    "NodeKeyAttestation": struct(
+    "NodeKeyAttestation": both(struct(
         node_id=node, owner_pubkey=b32, node_sig_pubkey=b32, node_sig_kid=b8,
         node_enc_pubkey=b32, node_enc_kid=b8, node_iss_pubkey=b32, node_iss_kid=b8,
         tags=seq(tag), issued_at=u64, expires_at=u64, attestation_nonce=b32,
-        device_posture_=struct(
+        device_posture_=both(struct(
             kind=enum("tpm_quote", "secure_enclave", "android_keystore", custom=text),
             payload=octets, issued_at=u64, expires_at=u64, nonce=b32,
-        ),
+        ), posture),
         signature=b64,
-    ),
+    ), attestation),
     "DeviceEnrollment": signed(
         node_id=node, node_sig_pubkey=b32, allowed_zones=seq(zone),
         storage_permissions=seq(enum(
@@ -130,6 +162,13 @@ CORE = {
             store_symbols=struct(zones=seq(zone)),
         )),
         issued_at=u64, expires_at_=u64,
+    ),
+    # D14, D30
+    "QuorumSignatureSet": obj(
+        target=b32,
+        signatures=ascending(
+            QUORUM_SIGNATURE, lambda item: item["signer_node"].encode(), "quorum.signature_order"
+        ),
     ),
     # §3.8, D201
     "ZoneCheckpoint": obj(
@@ -365,6 +404,44 @@ MESH = {
         signature=b64, attestations_=seq(octets, 0, 4), **{"from": node},
     ),
 }
+
+# G8: the fields whose ids `header.refs` lists, in order, absent and all-zero ids left out, and
+# how many further ids may stand before and behind them that no field holds.
+STRONG = {
+    "QuorumSignatureSet": (("target",), 0, 0),
+    # The policy step of D201 may follow.
+    "ZoneCheckpoint": (
+        ("zone_definition_head", "zone_policy_head", "active_zone_key_manifest", "rev_head",
+         "audit_head"), 0, 1,
+    ),
+    "ZoneDefinitionObject": (("policy_object_id",), 0, 0),
+    "ZoneKeyManifest": ((), 0, 1),
+    "RevocationEvent": (("revocation_object_id", "prev"), 0, 0),
+    "RevocationHead": (("head_event",), 0, 0),
+    "AuditEvent": (("request_object_id", "result_object_id"), 0, 0),
+    "AuditHead": (("head_event",), 0, 0),
+    "OperationReceipt": (("request_object_id",), 1, 0),
+    "ChunkedObjectManifest": (("chunks",), 0, 0),
+}
+
+
+def strong_refs(name, value):
+    """G8: whether a body's `header.refs` are those that its type requires."""
+    if name not in STRONG:
+        return True
+    fields, before, behind = STRONG[name]
+    wanted = []
+    for field in fields:
+        ids_ = value.get(field, [])
+        wanted += [item for item in (ids_ if isinstance(ids_, list) else [ids_]) if any(item)]
+    wanted = list(dict.fromkeys(wanted))  # D39: each once
+    given = value["header"]["refs"]
+    return any(
+        given[start:start + len(wanted)] == wanted
+        for start in range(before + 1)
+        if 0 <= len(given) - start - len(wanted) <= behind
+    )
+
 
 OBJECTS = {
     **{("fcp.core", name, "2.0.0"): shape for name, shape in CORE.items()},

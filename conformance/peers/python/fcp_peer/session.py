@@ -24,8 +24,16 @@ def hello_transcript(hello):
     ))
 
 
+def session_id(raw):
+    """D46, D47: not all zero, and not like the start of another message."""
+    if not any(raw) or raw[:4] in (b"FCPH", b"FCPS", b"FCPC"):
+        raise Reject("session.bad_session_id", "zero, or like another message")
+    return raw
+
+
 def ack_transcript(ack):
     """§4.2, D42, D43: what the responder signs."""
+    session_id(ack["session_id"])
     return b"".join((
         b"FCP2-ACK-V1", lp(ids.node(ack["from"])), lp(ids.node(ack["to"])),
         ack["eph_pubkey"], ack["nonce"], ack["session_id"], u8(ack["suite"]),
@@ -33,15 +41,16 @@ def ack_transcript(ack):
     ))
 
 
-def keys(shared_secret, session_id, initiator, responder, hello_nonce, ack_nonce):
+def keys(shared_secret, session, initiator, responder, hello_nonce, ack_nonce):
     """D40, D41: (k_mac_i2r, k_mac_r2i, k_ctx); the second step has no Extract."""
+    session_id(session)
     if not any(shared_secret):
-        raise Reject("session.low_order", "an all-zero shared secret")
+        raise Reject("session.zero_shared_secret", "an all-zero shared secret")
     info = (
         b"FCP2-SESSION-V1" + lp(ids.node(initiator)) + lp(ids.node(responder))
         + hello_nonce + ack_nonce
     )
-    prk = hkdf(session_id, shared_secret, info)
+    prk = hkdf(session, shared_secret, info)
     okm = expand(prk, b"FCP2-SESSION-KEYS-V1", 96)
     return okm[:32], okm[32:64], okm[64:]
 

@@ -1,7 +1,8 @@
 """Building blocks of the schema table: checks of decoded values (G4, G5, G7).
 
 A shape is a function that takes a value and rejects it or returns nothing:
-`cbor.unexpected_type` for a value of another type, width or range,
+`cbor.unexpected_type` for a value of another type, `cbor.out_of_range` for one
+of another width or range, `cbor.unknown_variant` for an enum (G5),
 `cbor.unknown_key` and `cbor.missing_key` for a map's fields (D25), the `id.*`
 code of a malformed identifier.
 """
@@ -18,8 +19,16 @@ def _typed(value, kind, wanted):
         raise Reject("cbor.unexpected_type", f"not {wanted}")
 
 
-def _wrong(text):
-    return Reject("cbor.unexpected_type", text)
+def _out_of_range(text):
+    return Reject("cbor.out_of_range", text)
+
+
+def _unsigned(value, least, most):
+    _typed(value, int, "an unsigned integer")
+    if value < 0:
+        raise Reject("cbor.unexpected_type", "a negative integer")
+    if not least <= value <= most:
+        raise _out_of_range(f"{value} is not in {least}..{most}")
 
 
 def uint(bits, most=None):
@@ -27,9 +36,7 @@ def uint(bits, most=None):
     most = (1 << bits) - 1 if most is None else most
 
     def shape(value):
-        _typed(value, int, "an unsigned integer")
-        if not 0 <= value <= most:
-            raise _wrong(f"{value} is not in 0..{most}")
+        _unsigned(value, 0, most)
 
     return shape
 
@@ -38,9 +45,7 @@ def within(least, most):
     """An unsigned integer of a range."""
 
     def shape(value):
-        _typed(value, int, "an unsigned integer")
-        if not least <= value <= most:
-            raise _wrong(f"{value} is not in {least}..{most}")
+        _unsigned(value, least, most)
 
     return shape
 
@@ -51,7 +56,7 @@ def bstr(size=None):
     def shape(value):
         _typed(value, bytes, "a byte string")
         if size is not None and len(value) != size:
-            raise _wrong(f"{len(value)} bytes instead of {size}")
+            raise _out_of_range(f"{len(value)} bytes instead of {size}")
 
     return shape
 
@@ -80,7 +85,7 @@ def ip_address(value):
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        raise _wrong("not an IP address") from None
+        raise Reject("id.ip_address", "not an IP address") from None
 
 
 def any_value(value):
@@ -91,7 +96,7 @@ def any_value(value):
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise Reject("cbor.key_not_text", f"key {key!r:.80}")
+                raise Reject("cbor.key_type", f"key {key!r:.80}")
             any_value(item)
 
 
@@ -101,9 +106,44 @@ def seq(item, least=0, most=None):
     def shape(value):
         _typed(value, list, "an array")
         if len(value) < least or (most is not None and len(value) > most):
-            raise _wrong(f"{len(value)} elements")
+            raise _out_of_range(f"{len(value)} elements")
         for element in value:
             item(element)
+
+    return shape
+
+
+def unique(item, code):
+    """An array that holds no element twice."""
+    array = seq(item)
+
+    def shape(value):
+        array(value)
+        if len(set(value)) != len(value):
+            raise Reject(code, "an element stands twice")
+
+    return shape
+
+
+def ascending(item, key, code):
+    """An array that is strictly ascending by `key` of each element."""
+    array = seq(item)
+
+    def shape(value):
+        array(value)
+        keys = [key(element) for element in value]
+        if any(a >= b for a, b in zip(keys, keys[1:])):
+            raise Reject(code, "not in strictly rising order")
+
+    return shape
+
+
+def both(first, then):
+    """Two shapes, one after the other."""
+
+    def shape(value):
+        first(value)
+        then(value)
 
     return shape
 
@@ -114,10 +154,9 @@ def mapping(key, item):
     def shape(value):
         _typed(value, dict, "a map")
         if not value:
-            raise _wrong("an empty map")
+            raise _out_of_range("an empty map")
         for name, element in value.items():
-            if not isinstance(name, str):
-                raise Reject("cbor.key_not_text", f"key {name!r:.80}")
+            _typed(name, str, "a text key")
             key(name)
             item(element)
 
@@ -132,10 +171,8 @@ def struct(**fields):
     def shape(value):
         _typed(value, dict, "a map")
         for name, element in value.items():
-            if not isinstance(name, str):
-                raise Reject("cbor.key_not_text", f"key {name!r:.80}")
             if name not in shapes:
-                raise Reject("cbor.unknown_key", f"`{name:.80}`")
+                raise Reject("cbor.unknown_key", f"key {name!r:.80}")
             shapes[name](element)
         for name in sorted(required):
             if name not in value:
@@ -152,9 +189,9 @@ def enum(*units, **variants):
             name, payload = next(iter(value.items()))
             if name in variants:
                 return variants[name](payload)
-            raise _wrong(f"no variant {name!r:.80}")
+            raise Reject("cbor.unknown_variant", f"{name!r:.80}")
         _typed(value, str, "a variant")
         if value not in units:
-            raise _wrong(f"no variant `{value:.80}`")
+            raise Reject("cbor.unknown_variant", f"`{value:.80}`")
 
     return shape

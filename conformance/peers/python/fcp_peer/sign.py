@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from . import cbor, edwards, objects
 from .blake3 import blake3
 from .errors import BadRequest, Reject
+from .schema import kid  # noqa: F401
 
 ATTESTATION = objects.known("NodeKeyAttestation")
 AUDIT_EVENT = objects.known("AuditEvent")
@@ -16,11 +17,6 @@ AUDIT_EVENT = objects.known("AuditEvent")
 _HANDSHAKE = frozenset(
     objects.known(name, "fcp.mesh") for name in ("MeshSessionHello", "MeshSessionAck")
 )
-
-
-def kid(public_key):
-    """§2.2(5), D9: first 8 bytes of BLAKE3-256("fcp.kid.v2" ‖ key)."""
-    return blake3(b"fcp.kid.v2" + public_key)[:8]
 
 
 def verify(public_key, message, signature):

@@ -19,14 +19,14 @@ def tag(zone):
     """§3.4, D22: the derived tag, where the zone's suffix is legal in one."""
     suffix = ids.zone(zone)[2:]
     if not _TAG_SUFFIX.fullmatch(suffix):
-        raise Reject("id.bad_char", f"`{zone}` has no derived tag")
+        raise Reject("id.tag_not_derivable", f"`{zone}` has no derived tag")
     return TAG_PREFIX + suffix
 
 
 def from_tag(text):
     """D22: the zone of a derived tag, validated again by D21."""
     if not text.startswith(TAG_PREFIX):
-        raise Reject("id.zone_prefix", f"a derived tag begins with `{TAG_PREFIX}`")
+        raise Reject("id.tag_not_derivable", f"a derived tag begins with `{TAG_PREFIX}`")
     zone = ids.zone("z:" + text[len(TAG_PREFIX):])
     tag(zone)
     return zone

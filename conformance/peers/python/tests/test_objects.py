@@ -2,7 +2,7 @@
 
 import json
 
-from fcp_peer import cbor, objects
+from fcp_peer import cbor, objects, schema
 from fcp_peer.blake3 import blake3
 from .support import KEY, PROVENANCE, PeerTest, header, schema_id
 
@@ -34,7 +34,7 @@ class Ids(PeerTest):
         self.ok("id.check", kind="node", text="n" * 64)
         for text, code in (
             ("", "id.empty"), ("n" * 65, "id.too_long"), ("a b", "id.bad_char"),
-            ("a\x7f", "id.bad_char"), ("ñ", "id.bad_char"),
+            ("a\x7f", "id.bad_char"), ("ñ", "id.not_ascii"),
         ):
             self.refused(code, "id.check", kind="node", text=text)
         self.ok("id.check", kind="tag", text="a" * 64)
@@ -60,11 +60,11 @@ class Ids(PeerTest):
             blake3(b"FCP2-ZONE-ID-V1z:work").hex(),
         )
         self.assertEqual(self.ok("zone.tag", zone="z:a-1")["tag"], "tag:fcp-a-1")
-        self.refused("id.bad_char", "zone.tag", zone="z:a_1")
-        self.refused("id.bad_char", "zone.tag", zone="z:a:1")
+        self.refused("id.tag_not_derivable", "zone.tag", zone="z:a_1")
+        self.refused("id.tag_not_derivable", "zone.tag", zone="z:a:1")
         self.assertEqual(self.ok("zone.from_tag", tag="tag:fcp-work")["zone"], "z:work")
-        self.refused("id.zone_prefix", "zone.from_tag", tag="tag:work")
-        self.refused("id.bad_char", "zone.from_tag", tag="tag:fcp-a_b")
+        self.refused("id.tag_not_derivable", "zone.from_tag", tag="tag:work")
+        self.refused("id.tag_not_derivable", "zone.from_tag", tag="tag:fcp-a_b")
         self.refused("id.bad_first", "zone.from_tag", tag="tag:fcp--a")
 
 
@@ -102,11 +102,40 @@ class ObjectIds(PeerTest):
         self.refused("cbor.missing_key", "object.derive",
                      **self.derive({"schema": head["schema"]}, {}))
         self.refused("cbor.unknown_key", "object.derive", **self.derive({**head, "x": 1}, {}))
-        head = header("ZoneCheckpoint")
-        self.refused("object.zone_mismatch", "object.derive",
-                     **self.derive(head, {"header": head, "zone_id": "z:a"}, "ZoneCheckpoint"))
-        self.refused("object.inline_signatures", "object.derive", **self.derive(
-            head, {"header": head, "quorum_signatures": [1]}, "ZoneCheckpoint"))
+        head = {**header("AuditHead"), "refs": [bytes([1] * 32)]}
+        good = {
+            "header": head, "zone_id": "z:work", "head_event": bytes([1] * 32), "head_seq": 1,
+            "coverage_bps": 10_000, "epoch_id": 1, "quorum_signatures": [],
+        }
+        self.ok("object.derive", **self.derive(head, good, "AuditHead"))
+        signature = {"signer_node": "n", "signer_kid": bytes(8), "sig": bytes(64)}
+        for change, code in (
+            ({"zone_id": "z:a"}, "object.zone_mismatch"),
+            ({"quorum_signatures": [signature]}, "object.inline_signatures"),
+            ({"head_event": bytes([2] * 32)}, "object.refs_mismatch"),
+            ({"head_event": bytes(32)}, "object.refs_mismatch"),
+        ):
+            self.refused(code, "object.derive",
+                         **self.derive(head, {**good, **change}, "AuditHead"))
+
+    def test_references(self):
+        """G8: in field order, absent and all-zero ids left out; D201's policy step."""
+        a, b, c, d = (bytes([n] * 32) for n in range(1, 5))
+        checkpoint = {
+            "zone_definition_head": a, "zone_policy_head": b, "active_zone_key_manifest": c,
+            "rev_head": bytes(32), "audit_head": bytes(32),
+        }
+        for refs, right in (
+            ([a, b, c], True), ([a, b, c, d], True), ([a, b], False), ([b, a, c], False),
+            ([a, b, c, d, bytes([5] * 32)], False), ([d, a, b, c], False),
+        ):
+            value = {"header": {"refs": refs}, **checkpoint}
+            self.assertEqual(schema.strong_refs("ZoneCheckpoint", value), right, refs)
+        receipt = {"request_object_id": a}
+        for refs, right in (([a], True), ([b, a], True), ([a, b], False), ([], False)):
+            value = {"header": {"refs": refs}, **receipt}
+            self.assertEqual(schema.strong_refs("OperationReceipt", value), right, refs)
+        self.assertTrue(schema.strong_refs("RoleObject", {"header": {"refs": [a]}}))
 
 
 class Decode(PeerTest):
@@ -130,10 +159,10 @@ class Decode(PeerTest):
         for change, code in (
             ({"x": 1}, "cbor.unknown_key"), ({"id": 1}, "cbor.unexpected_type"),
             ({"zone_id": "work"}, "id.zone_prefix"), ({"target_node": ""}, "id.empty"),
-            ({"holder_proof": b""}, "cbor.unexpected_type"), ({"id": 1.5}, "cbor.float_not_allowed"),
-            ({"deadline_ms": -1}, "cbor.unexpected_type"), ({"resources": [b""]}, "cbor.unexpected_type"),
-            ({"provenance": {**PROVENANCE, "integrity_label": 256}}, "cbor.unexpected_type"),
-            ({"input": {1: 2}}, "cbor.key_not_text"), ({1: 2}, "cbor.key_not_text"),
+            ({"holder_proof": b""}, "cbor.out_of_range"), ({"id": 1.5}, "cbor.float_not_allowed"),
+            ({"deadline_ms": -1}, "cbor.unexpected_type"), ({"resources": [b""]}, "cbor.out_of_range"),
+            ({"provenance": {**PROVENANCE, "integrity_label": 256}}, "cbor.out_of_range"),
+            ({"input": {1: 2}}, "cbor.key_type"), ({1: 2}, "cbor.unknown_key"),
             ({"idempotency_key": None}, "cbor.unexpected_type"),
         ):
             with self.subTest(change=change):
@@ -149,8 +178,11 @@ class Decode(PeerTest):
         value = {"header": header("RevocationObject"), "revoked": [bytes(32)],
                  "scope": "issuer_key", "reason": "", "effective_at": 1, "signature": bytes(64)}
         self.ok("object.decode", **self.body(value, "RevocationObject"))
-        for scope in ("IssuerKey", {"issuer_key": None}, 1, ["issuer_key"]):
-            self.refused("cbor.unexpected_type", "object.decode",
+        for scope, code in (
+            ("IssuerKey", "cbor.unknown_variant"), ({"IssuerKey": None}, "cbor.unknown_variant"),
+            (1, "cbor.unexpected_type"), (["issuer_key"], "cbor.unexpected_type"),
+        ):
+            self.refused(code, "object.decode",
                          **self.body({**value, "scope": scope}, "RevocationObject"))
 
     def test_header_rules(self):
@@ -217,13 +249,13 @@ class Chunks(PeerTest):
             return (body[:32] + cbor.encode({**value, **change})).hex()
 
         short = {**self.joined(parts), "chunks": self.joined(parts)["chunks"][:-1]}
-        self.refused("chunk.count_mismatch", "chunk.join", **short)
+        self.refused("chunk.missing", "chunk.join", **short)
         swapped = {**self.joined(parts), "chunks": self.joined(parts)["chunks"][::-1]}
-        self.refused("chunk.hash_mismatch", "chunk.join", **swapped)
+        self.refused("chunk.foreign", "chunk.join", **swapped)
         for code, change in (
-            ("chunk.hash_mismatch", {"payload_hash": bytes(32)}),
-            ("chunk.length_mismatch", {"total_len": 2561}),
-            ("chunk.count_mismatch", {"total_len": 9999}),
+            ("chunk.payload_hash", {"payload_hash": bytes(32)}),
+            ("chunk.bad_length", {"total_len": 2561}),
+            ("chunk.count", {"total_len": 9999}),
             ("chunk.bad_size", {"chunk_size": 0}),
             ("object.refs_mismatch", {"header": {**value["header"], "refs": []}}),
         ):

@@ -74,7 +74,7 @@ class Frames(PeerTest):
     def test_encode_refuses_what_decode_refuses(self):
         self.refused("frame.bad_flags", "fcps.encode", **{**FRAME, "flags": 0})
         self.refused("frame.symbol_count", "fcps.encode", **{**FRAME, "symbols": []})
-        self.refused("frame.length_mismatch", "fcps.encode", **{**FRAME, "symbol_size": 264})
+        self.refused("symbol.wrong_length", "fcps.encode", **{**FRAME, "symbol_size": 264})
         self.refused("adapter.bad_request", "fcps.encode", **{**FRAME, "flags": 1 << 16})
 
 
@@ -176,7 +176,7 @@ class Session(PeerTest):
         })
         other = self.ok("session.keys", **{**fields, "initiator": "a", "responder": "bc"})
         self.assertNotEqual(other["k_ctx"], okm[128:])
-        self.refused("session.low_order", "session.keys", **{**fields, "shared_secret": "00" * 32})
+        self.refused("session.zero_shared_secret", "session.keys", **{**fields, "shared_secret": "00" * 32})
 
     def test_select_suite(self):
         def select(offered, supported):
@@ -239,9 +239,12 @@ class Fcpc(PeerTest):
             ("fcpc.aead_invalid", change(36, b"X")), ("fcpc.aead_invalid", change(22, b"\2")),
         ):
             self.refused(code, "fcpc.open", frame=changed, **self.CONTEXT)
-        for change in ({"direction": "r2i"}, {"session_id": "0b" * 16}, {"k_ctx": "00" * 32}):
-            self.refused("fcpc.aead_invalid", "fcpc.open", frame=frame.hex(),
-                         **{**self.CONTEXT, **change})
+        for code, change in (
+            ("fcpc.aead_invalid", {"direction": "r2i"}), ("fcpc.aead_invalid", {"k_ctx": "00" * 32}),
+            ("fcpc.wrong_session", {"session_id": "0b" * 16}),
+            ("session.bad_session_id", {"session_id": "00" * 16}),
+        ):
+            self.refused(code, "fcpc.open", frame=frame.hex(), **{**self.CONTEXT, **change})
         fields = {**self.CONTEXT, "plaintext": ""}
         self.refused("fcpc.bad_flags", "fcpc.seal", seq=1, flags=0, **fields)
-        self.refused("fcpc.seq_zero", "fcpc.seal", seq=0, flags=1, **fields)
+        self.refused("fcpc.bad_sequence", "fcpc.seal", seq=0, flags=1, **fields)

@@ -1,0 +1,185 @@
+//! The command line of the conformance kit.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use fcp_conformance::run::{self, Run};
+use fcp_conformance::subject::{InProcess, Process, Subject};
+use fcp_conformance::vectors::Profile;
+use fcp_conformance::{adapter, report, vecgen};
+use fcp_core::glob::Glob;
+
+/// Exit code: something failed.
+const FAILED: u8 = 1;
+/// Exit code: the adapter broke the protocol.
+const BREACH: u8 = 2;
+/// Exit code: the command line makes no sense (sysexits' EX_USAGE, so that it is no verdict on an adapter).
+const USAGE: u8 = 64;
+
+/// Finds out whether an FCP2 implementation is right.
+#[derive(Parser)]
+#[command(version, about)]
+struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Answer the adapter protocol on standard input and output, with our own crates.
+    Adapter,
+    /// Run the vectors against an implementation: exit 0 if all pass, 1 on failures, 2 if the adapter broke the protocol.
+    Run(RunOptions),
+    /// Write the vectors anew, or check that they are as they would be written.
+    Vecgen(VecgenOptions),
+}
+
+#[derive(clap::Args)]
+struct RunOptions {
+    /// The program that answers the adapter protocol; our own crates, in process, if left out.
+    #[arg(long, value_name = "CMD ARGS")]
+    adapter: Option<String>,
+    /// A second program, which opens what the first one seals and the other way round; our own crates if left out.
+    #[arg(long, value_name = "CMD ARGS")]
+    peer: Option<String>,
+    /// Which vectors to run (§25).
+    #[arg(long, value_enum, default_value_t = ProfileArgument::Full)]
+    profile: ProfileArgument,
+    /// Only operations, or `operation/topic/vector`, that match this pattern of `*` and `?`.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    filter: Option<Glob>,
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// How long an adapter may take for one answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    patience: u64,
+}
+
+#[derive(clap::Args)]
+struct VecgenOptions {
+    /// The folder of the vectors.
+    #[arg(default_value = "conformance/vectors")]
+    folder: PathBuf,
+    /// Write nothing; exit 1 if a file differs.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProfileArgument {
+    Mvp,
+    Full,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Junit,
+}
+
+fn glob(text: &str) -> Result<Glob, String> {
+    Glob::new(text).map_err(|error| error.to_string())
+}
+
+fn main() -> ExitCode {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => {
+            // Printing help or a complaint may fail; there is nobody else to tell.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match command.what {
+        What::Adapter => serve(),
+        What::Run(options) => run_vectors(&options),
+        What::Vecgen(options) => write_vectors(&options),
+    };
+    done.unwrap_or_else(|stop| {
+        eprintln!("{}", stop.message);
+        ExitCode::from(stop.code)
+    })
+}
+
+/// Why a command ends without a result.
+struct Stop {
+    code: u8,
+    message: String,
+}
+
+impl Stop {
+    fn new(code: u8, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+fn serve() -> Result<ExitCode, Stop> {
+    match adapter::serve(io::stdin().lock(), BufWriter::new(io::stdout().lock())) {
+        // Whoever asked has gone.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(Stop::new(FAILED, error)),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn run_vectors(options: &RunOptions) -> Result<ExitCode, Stop> {
+    let profile = match options.profile {
+        ProfileArgument::Mvp => Profile::Mvp,
+        ProfileArgument::Full => Profile::Full,
+    };
+    let cases = run::select(profile, options.filter.as_ref()).map_err(|error| Stop::new(FAILED, error))?;
+    if cases.is_empty() {
+        return Err(Stop::new(USAGE, "no vector matches the filter"));
+    }
+    let start = |command: &String| {
+        Process::start(command)
+            .map(|process| process.with_patience(Duration::from_secs(options.patience)))
+            .map_err(|error| Stop::new(BREACH, format!("the adapter `{command}` does not start: {error}")))
+    };
+    let mut subject: Box<dyn Subject> = match &options.adapter {
+        Some(command) => Box::new(start(command)?),
+        None => Box::new(InProcess),
+    };
+    let mut peer: Option<Box<dyn Subject>> = match (&options.peer, &options.adapter) {
+        (Some(command), _) => Some(Box::new(start(command)?)),
+        (None, Some(_)) => Some(Box::new(InProcess)),
+        (None, None) => None,
+    };
+    let peer = peer.as_mut().map(|peer| peer.as_mut() as &mut dyn Subject);
+    let done = run::run(cases, subject.as_mut(), peer).map_err(|breach| Stop::new(BREACH, breach))?;
+    print(&done, options.format).map_err(|error| Stop::new(FAILED, error))?;
+    Ok(if done.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn print(done: &Run, format: Format) -> io::Result<()> {
+    let report = match format {
+        Format::Text => report::text(done),
+        Format::Json => format!("{:#}\n", report::json(done)),
+        Format::Junit => report::junit(done),
+    };
+    io::stdout().lock().write_all(report.as_bytes())
+}
+
+fn write_vectors(options: &VecgenOptions) -> Result<ExitCode, Stop> {
+    let files = vecgen::generate().map_err(|fault| Stop::new(FAILED, fault))?;
+    let mut differ = 0_usize;
+    for file in files {
+        let path = options.folder.join(file.chapter).join(format!("{}.json", file.topic));
+        let failed = |error: io::Error| Stop::new(FAILED, format!("{}: {error}", path.display()));
+        if std::fs::read_to_string(&path).is_ok_and(|text| text == file.text) {
+            continue;
+        }
+        differ = differ.saturating_add(1);
+        println!("{}", path.display());
+        if !options.check {
+            std::fs::create_dir_all(options.folder.join(file.chapter)).map_err(failed)?;
+            std::fs::write(&path, &file.text).map_err(failed)?;
+        }
+    }
+    Ok(if options.check && differ > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}

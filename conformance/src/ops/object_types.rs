@@ -1,0 +1,117 @@
+//! The typed objects of the crates, found by their schema: how each is decoded, opened and checked.
+
+use fcp_core::cbor::{self, Decode};
+use fcp_core::id::{SchemaHash, SchemaId};
+use fcp_core::identity::NodeKeyAttestation;
+use fcp_core::object::{MeshObject, Message, ObjectError, QuorumSignatureSet, StoredObject};
+use fcp_core::sign::{QuorumSigned, Signed};
+use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
+use fcp_symbols::session::{MeshSessionAck, MeshSessionHello, MeshSessionHelloRetry};
+
+use crate::refusal::Refusal;
+
+/// Checks the signature of a body under a key's bytes.
+type Verify = fn(&[u8; 32], &[u8]) -> Result<(), Refusal>;
+
+/// A signed type's half of the table.
+#[derive(Clone, Copy)]
+pub(super) struct Signatures {
+    /// What a signature of the object covers.
+    pub(super) preimage: fn(&[u8]) -> Result<Vec<u8>, Refusal>,
+    /// Checks the object's one signature; quorum-signed objects carry none.
+    pub(super) verify: Option<Verify>,
+}
+
+/// One type of object.
+#[derive(Clone, Copy)]
+pub(super) struct ObjectType {
+    /// Its schema id.
+    pub(super) schema: &'static str,
+    /// Its schema's hash, with which its bodies begin.
+    pub(super) hash: SchemaHash,
+    /// Reads a body and checks all that it says by itself.
+    pub(super) decode: fn(&[u8]) -> Result<(), Refusal>,
+    /// Checks a body against the header that it stands behind.
+    pub(super) open: fn(&StoredObject) -> Result<(), Refusal>,
+    /// How it is signed, if it is.
+    pub(super) signatures: Option<Signatures>,
+}
+
+/// The type of a schema id.
+pub(super) fn by_schema(schema: &SchemaId) -> Option<&'static ObjectType> {
+    TYPES.iter().find(|kind| kind.schema == schema.as_str())
+}
+
+/// The type of the schema hash that `body` begins with.
+pub(super) fn by_body(body: &[u8]) -> Result<&'static ObjectType, Refusal> {
+    let hash = body.first_chunk::<32>().ok_or(ObjectError::SchemaMismatch)?;
+    TYPES.iter().find(|kind| kind.hash.as_bytes() == hash).ok_or_else(unknown)
+}
+
+/// Bodies of types that these crates do not define are nothing to judge here.
+pub(super) fn unknown() -> Refusal {
+    Refusal::bad("no type of that schema here")
+}
+
+/// A message without a header, such as an invoke request.
+const fn message<T: Message>() -> ObjectType {
+    ObjectType {
+        schema: T::SCHEMA,
+        hash: T::SCHEMA_HASH,
+        decode: |body| Ok(T::from_body(body).map(drop)?),
+        open: |stored| Ok(T::from_body(stored.body()).map(drop)?),
+        signatures: None,
+    }
+}
+
+/// An object with a header.
+const fn mesh<T: MeshObject>() -> ObjectType {
+    ObjectType {
+        decode: |body| Ok(T::from_body(body)?.check()?),
+        open: |stored| Ok(stored.open::<T>().map(drop)?),
+        ..message::<T>()
+    }
+}
+
+const fn signed<T>(kind: ObjectType) -> ObjectType
+where
+    T: Signed<Signer: for<'b> Decode<'b>>,
+{
+    ObjectType {
+        signatures: Some(Signatures {
+            preimage: |body| Ok(T::from_body(body)?.preimage().as_bytes().to_vec()),
+            verify: Some(|key, body| {
+                let key: T::Signer = cbor::decode(&cbor::encode(key))?;
+                Ok(T::from_body(body)?.verify_signature(&key)?)
+            }),
+        }),
+        ..kind
+    }
+}
+
+const fn quorum<T: QuorumSigned>() -> ObjectType {
+    ObjectType {
+        signatures: Some(Signatures {
+            preimage: |body| Ok(T::from_body(body)?.quorum_preimage().as_bytes().to_vec()),
+            verify: None,
+        }),
+        ..mesh::<T>()
+    }
+}
+
+/// The attestation stands behind a fixed header that is no field of its own (D4).
+const ATTESTATION: ObjectType = ObjectType {
+    open: |stored| Ok(NodeKeyAttestation::open(stored).map(drop)?),
+    ..signed::<NodeKeyAttestation>(message::<NodeKeyAttestation>())
+};
+
+/// Every type of the crates.
+pub(super) const TYPES: &[ObjectType] = &[
+    ATTESTATION,
+    mesh::<QuorumSignatureSet>(),
+    message::<MeshSessionHello>(),
+    message::<MeshSessionHelloRetry>(),
+    message::<MeshSessionAck>(),
+    mesh::<ChunkedObjectManifest>(),
+    mesh::<RawChunk>(),
+];

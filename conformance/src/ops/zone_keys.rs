@@ -1,0 +1,30 @@
+//! `zonekey.*`: what is derived from a zone's key (§4.3.1, D55, D91).
+
+use fcp_core::id::{NodeId, ZoneId, ZoneKeyId};
+use fcp_core::zone_key::{ZoneKey, ZoneKeyAlgorithm};
+
+use super::{Operation, operation};
+use crate::fields::{Answer, Fields};
+use crate::refusal::Refusal;
+
+pub(super) const OPERATIONS: &[Operation] = &[operation("zonekey.subkey", subkey)];
+
+/// The names of D26.
+pub(super) const ALGORITHMS: &[(&str, ZoneKeyAlgorithm)] = &[
+    ("chacha20poly1305", ZoneKeyAlgorithm::ChaCha20Poly1305),
+    ("xchacha20poly1305", ZoneKeyAlgorithm::XChaCha20Poly1305),
+];
+
+/// The zone key in the fields `zone_key` and `zone_key_id`.
+pub(super) fn zone_key(fields: Fields<'_>, zone: ZoneId, algorithm: ZoneKeyAlgorithm) -> Result<ZoneKey, Refusal> {
+    let id = ZoneKeyId::from_bytes(fields.array("zone_key_id")?);
+    Ok(ZoneKey::new(zone, id, algorithm, fields.array("zone_key")?))
+}
+
+fn subkey(input: Fields<'_>) -> Result<Answer, Refusal> {
+    // Neither zone nor algorithm goes into the derivation.
+    let key = zone_key(input, ZoneId::work(), ZoneKeyAlgorithm::ChaCha20Poly1305)?;
+    let sender = NodeId::new(input.text("sender")?)?;
+    let subkey = key.sender_key_bytes(&sender, input.uint("instance")?);
+    Ok(Answer::new().bytes("key", &subkey[..]))
+}

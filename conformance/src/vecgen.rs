@@ -1,0 +1,105 @@
+//! How the vectors are made: once, from fixed seeds, and from then on only read.
+//!
+//! A topic names each case's input and what must come of it. What an accepted input gives is taken from our own
+//! operation, and means something only because the independent peer is asked for every vector too; a refusal's code is
+//! written down here, and it is a fault if our own operation gives another.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "works on constants alone: a wrong one shows at once, and where"
+)]
+
+mod cbor;
+mod coding;
+mod edit;
+mod errors;
+mod frames;
+mod hpke;
+mod identity;
+mod ids;
+mod json;
+mod objects;
+mod patterns;
+mod quorum;
+mod sessions;
+mod sign;
+mod symbols;
+mod topic;
+mod zone_keys;
+
+use std::fmt;
+
+use crate::vectors;
+use topic::Topic;
+
+/// A file of vectors as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// The chapter's folder.
+    pub chapter: &'static str,
+    /// The file's name without its ending.
+    pub topic: &'static str,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Our operations do not do what the topics say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(Vec<String>);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Every topic, in the order of the specification.
+const TOPICS: &[fn() -> Topic] = &[
+    identity::keys,
+    identity::attestation,
+    cbor::canonical,
+    json::both_ways,
+    ids::identifiers,
+    ids::names,
+    objects::addresses,
+    objects::bodies,
+    sign::raw,
+    hpke::boxes,
+    zone_keys::derivation,
+    zone_keys::nonces,
+    symbols::sealing,
+    frames::frames,
+    frames::datagrams,
+    sessions::transcripts,
+    sessions::agreement,
+    sessions::replay,
+    patterns::globs,
+    patterns::pointers,
+    sessions::control_frames,
+    quorum::coordinators,
+    quorum::sizes,
+    coding::raptor,
+    coding::chunks,
+    errors::codes,
+];
+
+/// Makes every file of vectors.
+///
+/// # Errors
+/// [`Fault`] with every case in which our operations do not do what the topic says.
+pub fn generate() -> Result<Vec<Generated>, Fault> {
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for make in TOPICS {
+        let topic = make();
+        faults.extend(topic.faults);
+        match vectors::to_text(&topic.vectors) {
+            Ok(text) => files.push(Generated { chapter: topic.chapter, topic: topic.name, text }),
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    if faults.is_empty() { Ok(files) } else { Err(Fault(faults)) }
+}

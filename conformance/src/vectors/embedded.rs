@@ -1,0 +1,43 @@
+//! The vector files, in the binary, so that it runs anywhere.
+
+use super::File;
+
+macro_rules! files {
+    ($($chapter:literal / $topic:literal;)*) => {
+        /// Every vector file, in the order of the specification.
+        pub const FILES: &[File] = &[$(File {
+            chapter: $chapter,
+            topic: $topic,
+            text: include_str!(concat!("../../vectors/", $chapter, "/", $topic, ".json")),
+        }),*];
+    };
+}
+
+files! {
+    "02-axioms" / "attestations";
+    "02-axioms" / "keys";
+    "03-primitives" / "addresses";
+    "03-primitives" / "bodies";
+    "03-primitives" / "cbor";
+    "03-primitives" / "ids";
+    "03-primitives" / "json";
+    "03-primitives" / "names";
+    "03-primitives" / "sealed-boxes";
+    "03-primitives" / "signatures";
+    "04-symbols" / "agreement";
+    "04-symbols" / "datagrams";
+    "04-symbols" / "frames";
+    "04-symbols" / "nonces";
+    "04-symbols" / "replay";
+    "04-symbols" / "sealing";
+    "04-symbols" / "transcripts";
+    "04-symbols" / "zone-keys";
+    "05-zones" / "globs";
+    "05-zones" / "pointers";
+    "09-wire" / "control-frames";
+    "15-execution" / "coordinators";
+    "18-trust" / "quorums";
+    "20-coding" / "chunks";
+    "20-coding" / "raptor";
+    "24-errors" / "codes";
+}
