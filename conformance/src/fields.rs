@@ -28,11 +28,6 @@ impl<'r> Fields<'r> {
         value.as_object().map(Self).ok_or_else(|| Refusal::bad(format!("`{name}` is not an object")))
     }
 
-    /// The entries as they are.
-    pub(crate) const fn entries(self) -> &'r Map<String, Value> {
-        self.0
-    }
-
     /// A required field.
     pub(crate) fn value(self, name: &str) -> Result<&'r Value, Refusal> {
         self.0.get(name).ok_or_else(|| Refusal::bad(format!("`{name}` is missing")))

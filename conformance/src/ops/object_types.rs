@@ -1,12 +1,28 @@
 //! The typed objects of the crates, found by their schema: how each is decoded, opened and checked.
 
-use fcp_core::cbor::{self, Decode};
+use fcp_audit::checkpoint::{ZoneAnchor, ZoneCheckpoint};
+use fcp_audit::decision::DecisionReceipt;
+use fcp_audit::event::AuditEvent;
+use fcp_audit::head::{AuditHead, RevocationHead};
+use fcp_audit::revocation::{EventSigner, RevocationEvent, RevocationObject};
+use fcp_caps::execution::{OperationIntent, OperationReceipt};
+use fcp_caps::grant::CapabilityObject;
+use fcp_caps::invoke::{InvokeRequest, InvokeResponse, SimulateRequest, SimulateResponse};
 use fcp_core::id::{SchemaHash, SchemaId};
 use fcp_core::identity::NodeKeyAttestation;
 use fcp_core::object::{MeshObject, Message, ObjectError, QuorumSignatureSet, StoredObject};
-use fcp_core::sign::{QuorumSigned, Signed};
+use fcp_core::sign::{
+    ApproverPublicKey, KeyError, NodeSigningPublicKey, OwnerPublicKey, QuorumSigned, Signed, VerifyingKey,
+};
 use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
 use fcp_symbols::session::{MeshSessionAck, MeshSessionHello, MeshSessionHelloRetry};
+use fcp_zones::approval::ApprovalToken;
+use fcp_zones::flow::SanitizerReceipt;
+use fcp_zones::manifest::ZoneKeyManifest;
+use fcp_zones::membership::DeviceEnrollment;
+use fcp_zones::policy::ZonePolicyObject;
+use fcp_zones::resource::ResourceObject;
+use fcp_zones::zone::ZoneDefinitionObject;
 
 use crate::refusal::Refusal;
 
@@ -73,15 +89,36 @@ const fn mesh<T: MeshObject>() -> ObjectType {
     }
 }
 
-const fn signed<T>(kind: ObjectType) -> ObjectType
-where
-    T: Signed<Signer: for<'b> Decode<'b>>,
-{
+/// A key of a role, from its bytes.
+trait RoleKey: VerifyingKey {
+    fn of(bytes: &[u8; 32]) -> Result<Self, KeyError>;
+}
+
+macro_rules! role_keys {
+    ($($key:ident),*) => {$(
+        impl RoleKey for $key {
+            fn of(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+                Self::from_bytes(bytes)
+            }
+        }
+    )*};
+}
+
+role_keys!(ApproverPublicKey, NodeSigningPublicKey, OwnerPublicKey);
+
+/// Either role checks alike.
+impl RoleKey for EventSigner {
+    fn of(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        OwnerPublicKey::from_bytes(bytes).map(Self::Owner)
+    }
+}
+
+const fn signed<T: Signed<Signer: RoleKey>>(kind: ObjectType) -> ObjectType {
     ObjectType {
         signatures: Some(Signatures {
             preimage: |body| Ok(T::from_body(body)?.preimage().as_bytes().to_vec()),
             verify: Some(|key, body| {
-                let key: T::Signer = cbor::decode(&cbor::encode(key))?;
+                let key = T::Signer::of(key)?;
                 Ok(T::from_body(body)?.verify_signature(&key)?)
             }),
         }),
@@ -109,9 +146,35 @@ const ATTESTATION: ObjectType = ObjectType {
 pub(super) const TYPES: &[ObjectType] = &[
     ATTESTATION,
     mesh::<QuorumSignatureSet>(),
+    // fcp-symbols
     message::<MeshSessionHello>(),
     message::<MeshSessionHelloRetry>(),
     message::<MeshSessionAck>(),
     mesh::<ChunkedObjectManifest>(),
     mesh::<RawChunk>(),
+    // fcp-zones
+    signed::<ZoneDefinitionObject>(mesh::<ZoneDefinitionObject>()),
+    signed::<ZonePolicyObject>(mesh::<ZonePolicyObject>()),
+    signed::<ZoneKeyManifest>(mesh::<ZoneKeyManifest>()),
+    signed::<ApprovalToken>(mesh::<ApprovalToken>()),
+    signed::<SanitizerReceipt>(mesh::<SanitizerReceipt>()),
+    signed::<ResourceObject>(mesh::<ResourceObject>()),
+    signed::<DeviceEnrollment>(mesh::<DeviceEnrollment>()),
+    // fcp-audit
+    quorum::<ZoneCheckpoint>(),
+    signed::<ZoneAnchor>(mesh::<ZoneAnchor>()),
+    quorum::<RevocationHead>(),
+    quorum::<AuditHead>(),
+    signed::<RevocationObject>(mesh::<RevocationObject>()),
+    signed::<RevocationEvent>(mesh::<RevocationEvent>()),
+    signed::<AuditEvent>(mesh::<AuditEvent>()),
+    signed::<DecisionReceipt>(mesh::<DecisionReceipt>()),
+    // fcp-caps
+    signed::<CapabilityObject>(mesh::<CapabilityObject>()),
+    message::<InvokeRequest>(),
+    message::<InvokeResponse>(),
+    message::<SimulateRequest>(),
+    message::<SimulateResponse>(),
+    signed::<OperationIntent>(mesh::<OperationIntent>()),
+    signed::<OperationReceipt>(mesh::<OperationReceipt>()),
 ];

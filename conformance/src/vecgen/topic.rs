@@ -24,11 +24,6 @@ impl Topic {
         Self { chapter, name, profile: Profile::Mvp, vectors: Vec::new(), faults: Vec::new() }
     }
 
-    /// A topic that only the full profile is bound by.
-    pub(super) const fn full(chapter: &'static str, name: &'static str) -> Self {
-        Self { chapter, name, profile: Profile::Full, vectors: Vec::new(), faults: Vec::new() }
-    }
-
     /// An input that is accepted; what it gives is what our operation gives. Returns that.
     pub(super) fn accept(&mut self, op: &str, name: &str, section: &str, input: Value) -> Map<String, Value> {
         let input = object(input);
