@@ -1,0 +1,177 @@
+//! One device of the mesh: it gives events to the protocol's machines and carries out what they say.
+//!
+//! Nothing is decided here. Each file of this folder joins one machine to the world: sessions to sockets, symbols to the
+//! store, checkpoints to peers.
+
+mod control_plane;
+mod founding;
+mod members;
+mod owner;
+mod sessions;
+mod symbols;
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fcp_core::id::{NodeId, ZoneId};
+use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
+use fcp_core::object::ControlPlaneObject;
+use fcp_core::sign::NodeSigningKey;
+use fcp_core::time::Millis;
+use fcp_symbols::envelope::SubkeyCache;
+use fcp_symbols::fcpc::{FcpcReceiver, FcpcSender};
+use fcp_symbols::raptor::PlanCache;
+use fcp_symbols::reassembly::{Reassembly, ReassemblyLimits};
+use fcp_symbols::session::{SessionId, SessionTable};
+use rand_chacha::ChaCha20Rng;
+
+use crate::clock;
+use crate::config::Config;
+use crate::net::{Net, NetEvent};
+use crate::store::Store;
+use crate::transport::KeyDirectory;
+
+/// The node's keys, shared with its session table.
+#[derive(Clone)]
+pub(crate) struct SharedKeys(pub(crate) Arc<NodeSecretKeys>);
+
+impl Borrow<NodeSigningKey> for SharedKeys {
+    fn borrow(&self) -> &NodeSigningKey {
+        &self.0.signing
+    }
+}
+
+/// What the node knows of another node's whereabouts, and their control stream.
+#[derive(Default)]
+pub(crate) struct Peer {
+    /// Where its UDP socket is.
+    udp: Option<SocketAddr>,
+    /// Where its QUIC endpoint is.
+    quic: Option<SocketAddr>,
+    /// The newest session's two ends of the control stream.
+    control: Option<Control>,
+    /// What waits until there is a control stream.
+    waiting: Vec<ControlPlaneObject>,
+}
+
+/// One session's control stream.
+struct Control {
+    session: SessionId,
+    sender: FcpcSender,
+    receiver: FcpcReceiver,
+    /// Whether this end opened the stream, so that it speaks first.
+    opens: bool,
+    /// Whether bytes can be written.
+    ready: bool,
+}
+
+/// One device.
+pub(crate) struct Mesh {
+    pub(crate) config: Config,
+    pub(crate) keys: SharedKeys,
+    pub(crate) store: Store,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) net: Net,
+    pub(crate) directory: KeyDirectory,
+    pub(crate) owner: owner::OwnerPart,
+    pub(crate) founding: Option<founding::Founding>,
+    pub(crate) trust: Option<TrustAnchors>,
+    pub(crate) members: members::Members,
+    pub(crate) peers: BTreeMap<NodeId, Peer>,
+    pub(crate) table: Option<SessionTable<SharedKeys>>,
+    pub(crate) zones: BTreeMap<ZoneId, crate::zone::Zone>,
+    pub(crate) plans: PlanCache,
+    pub(crate) subkeys: SubkeyCache,
+    pub(crate) reassembly: Reassembly,
+    pub(crate) transfers: symbols::Transfers,
+    /// When the session table wants to be woken.
+    pub(crate) session_wake: Millis,
+}
+
+impl Mesh {
+    /// A node with nothing but itself; what it kept on disk is then loaded.
+    pub(crate) fn new(
+        config: Config,
+        keys: NodeSecretKeys,
+        store: Store,
+        net: Net,
+        directory: KeyDirectory,
+        rng: ChaCha20Rng,
+    ) -> Self {
+        Self {
+            config,
+            keys: SharedKeys(Arc::new(keys)),
+            store,
+            rng,
+            net,
+            directory,
+            owner: owner::OwnerPart::default(),
+            founding: None,
+            trust: None,
+            members: members::Members::default(),
+            peers: BTreeMap::new(),
+            table: None,
+            zones: BTreeMap::new(),
+            plans: PlanCache::new(64),
+            subkeys: SubkeyCache::new(256),
+            reassembly: Reassembly::new(ReassemblyLimits::default()),
+            transfers: symbols::Transfers::default(),
+            session_wake: Millis::NEVER,
+        }
+    }
+
+    /// This node's id.
+    pub(crate) const fn node_id(&self) -> &NodeId {
+        &self.config.node_id
+    }
+
+    /// Takes what came from the network.
+    pub(crate) fn handle_network(&mut self, event: NetEvent) {
+        match event {
+            NetEvent::Udp { from, bytes } => self.handle_datagram(from, bytes),
+            NetEvent::Datagram { peer, bytes } => {
+                // A QUIC datagram comes from where the peer's UDP socket is known to be: the session's address stays.
+                if let Some(from) = self.peers.get(&peer).and_then(|peer| peer.udp) {
+                    self.handle_datagram(from, bytes);
+                }
+            }
+            NetEvent::Connected { peer } => self.handle_connected(&peer),
+            NetEvent::Disconnected { peer, why } => self.handle_disconnected(&peer, &why),
+            NetEvent::Stream { peer, fresh, bytes } => self.handle_stream(&peer, fresh, &bytes),
+        }
+        self.drain();
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&mut self) {
+        let now = clock::now_millis();
+        if now >= self.session_wake
+            && let Some(table) = &mut self.table
+        {
+            table.handle_timeout(now, &mut self.rng);
+        }
+        self.reassembly.handle_timeout(now.timestamp());
+        self.transfer_timeout();
+        self.zone_timeout();
+        self.drain();
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_timeout(&self) -> Millis {
+        let tick = clock::now_millis().saturating_add(100);
+        self.session_wake.min(tick)
+    }
+
+    /// Carries out whatever the machines say, until they say nothing more.
+    pub(crate) fn drain(&mut self) {
+        self.drain_sessions();
+        self.drain_zones();
+    }
+}
+
+/// One line of the node's log: to standard error, for people.
+pub(crate) fn log(line: impl std::fmt::Display) {
+    eprintln!("{} {line}", clock::now());
+}
