@@ -3,6 +3,7 @@
 //! Nothing is decided here. Each file of this folder joins one machine to the world: sessions to sockets, symbols to the
 //! store, checkpoints to peers.
 
+mod commands;
 mod control_plane;
 mod founding;
 mod members;

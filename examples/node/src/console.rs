@@ -1,0 +1,32 @@
+//! What the command line asks a node.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::control::ControlClient;
+
+fn connect(data: &Path) -> Result<ControlClient, String> {
+    ControlClient::connect(data).map_err(|error| {
+        format!("no node answers in `{}` ({error}): name its data folder with --data, and start it", data.display())
+    })
+}
+
+/// Prints why a decision fell as it did.
+pub(crate) fn explain(data: &Path, id: &str) -> Result<(), String> {
+    let answer = connect(data)?.call("explain", &json!({"id": id})).map_err(|error| error.to_string())?;
+    println!("{}", answer.get("text").and_then(Value::as_str).unwrap_or_default());
+    Ok(())
+}
+
+/// Prints the newest events of a zone's chain.
+pub(crate) fn audit_tail(data: &Path, zone: &str, count: u64) -> Result<(), String> {
+    let params = json!({"zone": zone, "count": count});
+    let answer = connect(data)?.call("audit.tail", &params).map_err(|error| error.to_string())?;
+    for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let seq = event.get("seq").and_then(Value::as_u64).unwrap_or_default();
+        println!("{seq:>6}  {}  {:<24} {:<20} {}", text("id"), text("event_type"), text("actor"), text("operation"));
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Running one device: sockets, disk and console around a [`Mesh`].
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::clock;
+use crate::config::{Config, ConfigError};
+use crate::control;
+use crate::keys::{self, KeyFileError};
+use crate::mesh::{Mesh, log};
+use crate::net::Net;
+use crate::random;
+use crate::store::{Store, StoreError};
+use crate::transport::{KeyDirectory, NodeCertificate, QuicEndpoint, QuicError};
+
+/// How many events may wait before the sockets are read no further.
+const QUEUE: usize = 4096;
+/// How many events are taken between two looks at the clock.
+const BATCH: usize = 256;
+
+/// Why a node does not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NodeError {
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The data folder cannot be made.
+    #[error("cannot use the data folder: {0}")]
+    Folder(std::io::Error),
+    /// The keys cannot be had.
+    #[error("{0}")]
+    Keys(#[from] KeyFileError),
+    /// The store cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The operating system has no randomness.
+    #[error("the operating system has no randomness: {0}")]
+    Random(getrandom::Error),
+    /// The UDP socket cannot be bound.
+    #[error("cannot listen on {address}: {source}: choose another port or stop what uses it")]
+    Udp {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The QUIC endpoint cannot be bound.
+    #[error("{0}")]
+    Quic(#[from] QuicError),
+    /// The control socket cannot be bound.
+    #[error("cannot open the control socket: {0}")]
+    Control(std::io::Error),
+    /// What an earlier run kept cannot be used.
+    #[error("cannot load what was kept: {0}")]
+    Load(control::ControlError),
+    /// The runtime cannot be started.
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// Runs the node of this configuration until it is told to stop.
+pub(crate) fn run(config: &Path) -> Result<(), NodeError> {
+    let config = Config::read(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::Runtime)?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), NodeError> {
+    std::fs::create_dir_all(&config.data_dir).map_err(NodeError::Folder)?;
+    let mut rng = random::generator().map_err(NodeError::Random)?;
+    let keys = keys::load_or_create(&config.data_dir.join("keys"), &mut rng)?;
+    let store = Store::open(&config.data_dir.join("store.redb"))?;
+
+    let address = SocketAddr::new(config.listen, config.udp_port);
+    let udp = UdpSocket::bind(address).await.map_err(|source| NodeError::Udp { address, source })?;
+    let directory = KeyDirectory::default();
+    let certificate = NodeCertificate::new(&config.node_id, &keys.signing).map_err(QuicError::Certificate)?;
+    let quic = QuicEndpoint::bind(SocketAddr::new(config.listen, config.quic_port), certificate, directory.clone())?;
+
+    let (events_out, mut events) = mpsc::channel(QUEUE);
+    let (net, mut attachments) = Net::start(udp, quic, events_out);
+    let (requests_out, mut requests) = mpsc::channel(64);
+    let socket = control::socket_path(&config.data_dir);
+    let mut mesh = Mesh::new(config, keys, store, net, directory, rng);
+    mesh.load().map_err(NodeError::Load)?;
+    control::serve(&socket, requests_out).map_err(NodeError::Control)?;
+    log(format_args!("node {} runs", mesh.node_id()));
+
+    let mut stopping = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(NodeError::Runtime)?;
+    loop {
+        let wait = mesh.next_timeout().since(clock::now_millis());
+        tokio::select! {
+            biased;
+            Some(request) = requests.recv() => {
+                if request.method == "stop" {
+                    let _ = request.answer.send(Ok(serde_json::Value::Null));
+                    break;
+                }
+                mesh.handle_request(request);
+            }
+            Some(attachment) = attachments.recv() => mesh.net.attach(attachment),
+            Some(event) = events.recv() => {
+                mesh.handle_network(event);
+                for _ in 0..BATCH {
+                    let Ok(event) = events.try_recv() else { break };
+                    mesh.handle_network(event);
+                }
+            }
+            _ = stopping.recv() => break,
+            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+        }
+        mesh.handle_timeout();
+    }
+    mesh.net.close().await;
+    let _ = std::fs::remove_file(socket);
+    Ok(())
+}
