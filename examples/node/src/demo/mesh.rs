@@ -1,0 +1,146 @@
+//! The demo's four nodes together.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::process::NodeProcess;
+use crate::params::hex;
+
+/// How often a condition is looked at.
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// The names of the devices, by the index that the steps use.
+pub(super) const NAMES: [&str; 4] = ["desktop", "laptop", "phone", "server"];
+pub(super) const DESKTOP: usize = 0;
+pub(super) const LAPTOP: usize = 1;
+pub(super) const PHONE: usize = 2;
+pub(super) const SERVER: usize = 3;
+
+/// The tags that the identity provider gives every device of the demo.
+const TAGS: [&str; 4] = ["fcp-owner", "fcp-private", "fcp-work", "fcp-public"];
+
+/// Four nodes.
+pub(super) struct Devices {
+    nodes: Vec<NodeProcess>,
+}
+
+impl Devices {
+    /// Starts all four.
+    pub(super) fn start(root: &Path) -> Result<Self, Failure> {
+        let nodes = NAMES.iter().map(|name| NodeProcess::start(root, name, &TAGS).map_err(|error| error.to_string()));
+        Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
+    }
+
+    /// The tags of every device.
+    pub(super) const fn tags() -> &'static [&'static str] {
+        &TAGS
+    }
+
+    /// One of them.
+    pub(super) fn node(&mut self, index: usize) -> Result<&mut NodeProcess, Failure> {
+        self.nodes.get_mut(index).ok_or_else(|| "there is no such device".to_owned())
+    }
+
+    /// Asks one of them.
+    pub(super) fn call(&mut self, index: usize, method: &str, params: &Value) -> Result<Value, Failure> {
+        self.node(index)?.call(method, params).map_err(|error| error.to_string())
+    }
+
+    /// Asks one of them for something that it must refuse, and gives the code of the refusal.
+    pub(super) fn refusal(&mut self, index: usize, method: &str, params: &Value) -> Result<String, Failure> {
+        match self.node(index)?.call(method, params) {
+            Ok(_) => Err(format!("`{method}` was not refused")),
+            Err(error) => Ok(error.code),
+        }
+    }
+
+    /// The indices of those that run.
+    pub(super) fn running(&self) -> Vec<usize> {
+        self.nodes.iter().enumerate().filter(|(_, node)| node.is_running()).map(|(index, _)| index).collect()
+    }
+
+    /// The node ids, in order.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.node_id.clone()).collect()
+    }
+
+    /// The statuses of all.
+    pub(super) fn statuses(&mut self) -> Result<Vec<Value>, Failure> {
+        (0..self.nodes.len()).map(|index| self.call(index, "status", &json!({}))).collect()
+    }
+
+    /// Tells every running node where the others are, as a tailnet would.
+    pub(super) fn announce(&mut self) -> Result<(), Failure> {
+        let running = self.running();
+        let mut peers = Vec::new();
+        for index in &running {
+            let status = self.call(*index, "status", &json!({}))?;
+            peers.push(json!({"node_id": status["node_id"], "udp": status["udp"], "quic": status["quic"]}));
+        }
+        for index in running {
+            self.call(index, "peers", &json!({"peers": peers}))?;
+        }
+        Ok(())
+    }
+
+    /// Looks again and again until `condition` gives something, for `seconds` at most.
+    #[expect(clippy::disallowed_methods, reason = "the demo waits for real processes")]
+    pub(super) fn wait<T>(
+        &mut self,
+        what: &str,
+        seconds: u64,
+        mut condition: impl FnMut(&mut Self) -> Result<Option<T>, Failure>,
+    ) -> Result<T, Failure> {
+        let until = Instant::now().checked_add(Duration::from_secs(seconds));
+        loop {
+            if let Some(value) = condition(self)? {
+                return Ok(value);
+            }
+            if until.is_none_or(|until| Instant::now() >= until) {
+                return Err(format!("{what} did not happen within {seconds} s"));
+            }
+            std::thread::sleep(BETWEEN);
+        }
+    }
+
+    /// Has the owner sign drafts: two of the three participants sign, and the demo carries what they say.
+    pub(super) fn owner_signs(&mut self, signers: [usize; 2], drafts: &[Value]) -> Result<Vec<Value>, Failure> {
+        let ids = self.ids();
+        let id = |index: usize| ids.get(index).cloned().unwrap_or_default();
+        let [coordinator, _] = signers;
+        let mut slots = Vec::new();
+        for signer in signers {
+            let answer = self.call(signer, "owner.commit", &json!({"count": drafts.len()}))?;
+            slots.push((signer, answer["slots"].as_array().cloned().unwrap_or_default()));
+        }
+        let mut signatures = Vec::new();
+        for (number, draft) in drafts.iter().enumerate() {
+            let slot = |slots: &[Value]| slots.get(number).cloned().unwrap_or_default();
+            let commitments: Vec<Value> = slots
+                .iter()
+                .map(|(signer, slots)| json!({"node_id": id(*signer), "bytes": slot(slots)["commitment"]}))
+                .collect();
+            let package =
+                self.call(coordinator, "owner.package", &json!({"draft": draft, "commitments": commitments}))?;
+            let mut shares = Vec::new();
+            for (signer, slots) in &slots {
+                let params = json!({"slot": slot(slots)["slot"], "draft": draft, "package": package["package"]});
+                let share = self.call(*signer, "owner.sign", &params)?;
+                shares.push(json!({"node_id": id(*signer), "bytes": share["share"]}));
+            }
+            let params = json!({"draft": draft, "package": package["package"], "shares": shares});
+            signatures.push(self.call(coordinator, "owner.aggregate", &params)?["signature"].clone());
+        }
+        Ok(signatures)
+    }
+}
+
+/// A nonce of the operating system.
+pub(super) fn nonce() -> Result<String, Failure> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
+    Ok(hex(&nonce))
+}

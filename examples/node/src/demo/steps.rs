@@ -1,0 +1,79 @@
+//! The nine steps.
+
+mod agent;
+mod audit;
+mod enroll;
+mod file;
+mod keys;
+mod restart;
+mod sessions;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::mesh::Devices;
+use super::{Failure, Proof, Reporter};
+use crate::cli::DemoArgs;
+
+/// What the steps hand on to each other.
+#[derive(Default)]
+pub(super) struct State {
+    /// The share bodies of the owner key's participants, for the owner to sign.
+    shares: Vec<Value>,
+    /// The owner's public key.
+    owner: String,
+    /// The file that is moved.
+    file: PathBuf,
+    /// The file's manifest.
+    root: String,
+    /// Every object of the file.
+    objects: Vec<String>,
+    /// A checkpoint that was accepted early on, for offering it again later.
+    old_checkpoint: Value,
+}
+
+type Step = fn(&mut Devices, &mut State, &mut Proof) -> Result<(), Failure>;
+
+/// Runs the steps in order; the first that does not hold ends it.
+pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
+    let mut state = State { file: file::prepare(args.file.as_deref(), root)?, ..State::default() };
+    let mut devices = Devices::start(root)?;
+    let steps: [(&str, Step); 9] = [
+        ("Keys and a 2-of-3 owner key that nobody holds", keys::run),
+        ("Enrollment: attestations, zones, policies, keys, checkpoint 1", enroll::run),
+        ("Sessions between all pairs", sessions::run),
+        ("A file becomes symbols, spread over the mesh", file::spread),
+        ("The desktop is killed, and the file is whole", file::lose),
+        ("An agent lists and reads through a connector", agent::reads),
+        ("Public text tries to delete a file", agent::deletes),
+        ("The desktop comes back, and old news is refused", restart::run),
+        ("The audit chain, from its first event", audit::run),
+    ];
+    for (title, step) in steps {
+        take(&mut devices, &mut state, reporter, title, step)?;
+    }
+    if args.kill_coordinator {
+        take(&mut devices, &mut state, reporter, "The coordinator is killed, and the others go on", restart::failover)?;
+    }
+    Ok(())
+}
+
+fn take(
+    devices: &mut Devices,
+    state: &mut State,
+    reporter: &mut Reporter,
+    title: &str,
+    step: Step,
+) -> Result<(), Failure> {
+    let running = reporter.begin(title);
+    let mut proof = Proof::new();
+    let outcome = step(devices, state, &mut proof);
+    reporter.end(&running, outcome.as_ref().map(|()| &proof).map_err(String::as_str));
+    outcome
+}
+
+/// The first six digits of an id.
+fn short(id: &Value) -> String {
+    id.as_str().and_then(|id| id.get(..6)).unwrap_or("-").to_owned()
+}

@@ -1,0 +1,123 @@
+//! Steps 4 and 5: a file is spread, a device is lost, and nothing else is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use fcp_core::id::NodeId;
+use fcp_symbols::coverage::CoverageEvaluation;
+use serde_json::json;
+
+use super::super::Failure;
+use super::super::mesh::{DESKTOP, Devices, LAPTOP, NAMES};
+use super::{Proof, State};
+
+/// How large the file is that the demo makes.
+const FILE_LEN: usize = 1024 * 1024;
+const TARGET_COVERAGE_BPS: u32 = 15_000;
+const MAX_NODE_FRACTION_BPS: u16 = 3_000;
+
+/// The user's file, or one of random bytes.
+pub(super) fn prepare(file: Option<&Path>, root: &Path) -> Result<PathBuf, Failure> {
+    if let Some(file) = file {
+        return file.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", file.display()));
+    }
+    let mut bytes = vec![0; FILE_LEN];
+    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    let path = root.join("file.bin");
+    std::fs::write(&path, bytes).map_err(|error| error.to_string())?;
+    Ok(path)
+}
+
+/// The worst coverage of any object, over the nodes that run, and the largest share of one node.
+fn coverage(devices: &mut Devices, objects: &[String]) -> Result<(u32, u16), Failure> {
+    let ids = devices.ids();
+    let mut held: BTreeMap<&str, (u16, BTreeMap<NodeId, BTreeSet<u32>>)> = BTreeMap::new();
+    for index in devices.running() {
+        let node = ids.get(index).and_then(|id| id.parse().ok()).ok_or("a node has no id")?;
+        let answer = devices.call(index, "holdings", &json!({"objects": objects}))?;
+        for object in objects {
+            let entry = held.entry(object).or_default();
+            let holding = &answer[object];
+            if let Some(k) = holding["k"].as_u64().and_then(|k| u16::try_from(k).ok()) {
+                entry.0 = k;
+            }
+            let esis = holding["esis"].as_array().into_iter().flatten();
+            let esis: BTreeSet<u32> = esis.filter_map(|esi| u32::try_from(esi.as_u64()?).ok()).collect();
+            let node: &NodeId = &node;
+            entry.1.insert(node.clone(), esis);
+        }
+    }
+    let evaluated: Vec<CoverageEvaluation> = held.values().map(|(k, nodes)| CoverageEvaluation::of(*k, nodes)).collect();
+    let worst = evaluated.iter().map(|coverage| coverage.coverage_bps).min().unwrap_or_default();
+    let share = evaluated.iter().map(|coverage| coverage.max_node_fraction_bps).max().unwrap_or_default();
+    Ok((worst, share))
+}
+
+/// Step 4.
+pub(super) fn spread(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
+    let params = json!({
+        "zone": "z:private", "path": state.file,
+        "target_coverage_bps": TARGET_COVERAGE_BPS, "max_node_fraction_bps": MAX_NODE_FRACTION_BPS,
+    });
+    let answer = devices.call(DESKTOP, "file.put", &params)?;
+    state.root = answer["root"].as_str().unwrap_or_default().to_owned();
+    let objects = answer["objects"].as_array().into_iter().flatten();
+    state.objects = objects.filter_map(|id| id.as_str().map(str::to_owned)).collect();
+    let objects = state.objects.clone();
+    let (reached, share) = devices.wait("the symbols on the nodes' disks", 15, |devices| {
+        let (reached, share) = coverage(devices, &objects)?;
+        Ok((reached >= TARGET_COVERAGE_BPS).then_some((reached, share)))
+    })?;
+    proof.line(format!(
+        "{} bytes in {} objects of z:private, manifest {}",
+        answer["bytes"],
+        objects.len(),
+        state.root.get(..6).unwrap_or_default()
+    ));
+    proof.line(format!("coverage {reached} bps of {TARGET_COVERAGE_BPS}; the largest share of one node is {share} bps"));
+    proof.fact("root", state.root.clone()).fact("coverage_bps", reached).fact("max_node_fraction_bps", share);
+    if share > MAX_NODE_FRACTION_BPS {
+        return Err(format!("one node holds {share} bps of an object's symbols"));
+    }
+    Ok(())
+}
+
+/// Step 5.
+pub(super) fn lose(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
+    let (before, _) = coverage(devices, &state.objects)?;
+    let pid = devices.node(DESKTOP)?.pid().unwrap_or_default();
+    devices.node(DESKTOP)?.kill().map_err(|error| error.to_string())?;
+    let (after, _) = coverage(devices, &state.objects)?;
+    proof.line(format!("process {pid} got SIGKILL; coverage {before} bps before, {after} bps after"));
+    if after < 10_000 {
+        return Err("too few symbols are left".into());
+    }
+    let copy = devices.node(LAPTOP)?.folder().join("restored.bin");
+    gather(devices, LAPTOP, state, &copy)?;
+    let (original, restored) = (std::fs::read(&state.file), std::fs::read(&copy));
+    match (original, restored) {
+        (Ok(original), Ok(restored)) if original == restored => {}
+        _ => return Err("the restored file differs from the original".into()),
+    }
+    let sources = devices.call(LAPTOP, "gathered", &json!({"objects": []}))?["sources"].clone();
+    for (name, id) in NAMES.iter().zip(devices.ids()) {
+        if let Some(count) = sources[id].as_u64() {
+            proof.line(format!("{name:<8} gave {count} symbols"));
+        }
+    }
+    proof.line("the laptop restored the file from what is left, byte for byte");
+    proof.fact("coverage_before_bps", before).fact("coverage_after_bps", after).fact("sources", sources);
+    Ok(())
+}
+
+/// Gathers every object of the file on one node and writes the file there.
+fn gather(devices: &mut Devices, index: usize, state: &State, copy: &Path) -> Result<(), Failure> {
+    let objects = json!({"zone": "z:private", "objects": state.objects});
+    devices.call(index, "gather", &objects)?;
+    devices.wait("all objects of the file", 15, |devices| {
+        let done = devices.call(index, "gathered", &objects)?["done"].as_array().map_or(0, Vec::len);
+        Ok((done == state.objects.len()).then_some(()))
+    })?;
+    devices.call(index, "file.save", &json!({"root": state.root, "path": copy}))?;
+    Ok(())
+}
