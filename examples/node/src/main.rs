@@ -13,7 +13,6 @@ mod node;
 mod params;
 mod random;
 mod store;
-mod supervisor;
 mod transport;
 mod zone;
 

@@ -9,7 +9,9 @@ mod founding;
 mod members;
 mod owner;
 mod sessions;
+mod standard;
 mod symbols;
+mod zones;
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;

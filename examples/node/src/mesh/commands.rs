@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::founding::{Founder, Founding, Plan};
 use super::owner::RosterEntry;
-use super::{Mesh, Peer};
+use super::{Mesh, Peer, standard};
 use crate::clock;
 use crate::control::{ControlError, ControlRequest};
 use crate::params::{Params, hex};
@@ -210,7 +210,7 @@ impl Mesh {
             .map(|share| OwnerKeyShare::from_body(share).map_err(bad))
             .collect::<Result<Vec<_>, _>>()?;
         let now = clock::now();
-        let zones = super::standard_zones(&founders, now)?;
+        let zones = standard::zones(&founders, now)?;
         let plan = Plan { owner, founders, zones, shares, attested_secs: 30 * 86_400, now };
         self.founding = Some(Founding::begin(plan, &mut self.rng)?);
         self.found_drafts(false)
@@ -235,7 +235,7 @@ impl Mesh {
         }
         let Some(founding) = self.founding.take() else { return Ok(Value::Null) };
         let objects = founding.into_objects();
-        let (public, zoned): (Vec<_>, Vec<_>) = objects.into_iter().partition(super::is_public);
+        let (public, zoned): (Vec<_>, Vec<_>) = objects.into_iter().partition(standard::is_public);
         let public: Vec<Vec<u8>> = public.iter().map(|stored| stored.canonical_bytes().to_vec()).collect();
         let ids: Vec<Value> = zoned
             .iter()

@@ -16,7 +16,7 @@ use fcp_core::sign::{OwnerPublicKey, Signature, Signed};
 use fcp_core::time::Timestamp;
 use fcp_core::zone_key::ZoneKeyAlgorithm;
 use fcp_zones::manifest::{ManifestTerms, Recipient, ZoneKeyManifest, ZoneKeys};
-use fcp_zones::membership::DeviceEnrollment;
+use fcp_zones::membership::{DeviceEnrollment, EnrollmentTerms, StoragePermission};
 use fcp_zones::policy::{PolicyTerms, ZonePolicyObject};
 use fcp_zones::zone::{Levels, ZoneDefinitionObject, ZoneTerms};
 
@@ -116,13 +116,19 @@ impl Founding {
                 posture: None,
             };
             drafts.push(Draft::attestation(NodeKeyAttestation::draft(terms, &founder.keys).map_err(failed)?));
-            let enrollment = DeviceEnrollment::draft(
-                founder.node.clone(),
-                founder.keys.signing,
-                zone_ids.clone(),
-                now,
-                Some(now.saturating_add(plan.attested_secs)),
-            );
+            let enrollment = DeviceEnrollment::draft(EnrollmentTerms {
+                node_id: founder.node.clone(),
+                node_sig_pubkey: founder.keys.signing,
+                allowed_zones: zone_ids.clone(),
+                storage_permissions: vec![
+                    StoragePermission::StoreSymbols { zones: zone_ids.clone() },
+                    StoragePermission::StoreSecretShares,
+                    StoragePermission::StoreAuditEvents,
+                ],
+                issued_at: now,
+                expires_at: Some(now.saturating_add(plan.attested_secs)),
+            });
+            let enrollment = enrollment.map_err(failed)?;
             drafts.push(Draft::of(enrollment, &ObjectIdKey::public()));
         }
         let recipients: Vec<Recipient> = plan

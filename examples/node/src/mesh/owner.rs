@@ -11,10 +11,8 @@ use fcp_caps::grant::CapabilityObject;
 use fcp_core::id::NodeId;
 use fcp_core::identity::{NodeKeyAttestation, NodePublicKeys, NodeSecretKeys};
 use fcp_core::object::Message;
-use fcp_core::owner::{
-    self, AcceptedRound1, Ceremony, GroupKeys, KeyShare, KeygenRound1, KeygenRound2, OwnerKeyShare, Roster,
-    Round1Secret, Round2Secret, dkg, sign,
-};
+use fcp_core::owner::dkg::{self, AcceptedRound1, Round1Secret, Round2Secret};
+use fcp_core::owner::{Ceremony, GroupKeys, KeyShare, KeygenRound1, KeygenRound2, OwnerKeyShare, Roster, sign};
 use fcp_core::rand_core::CryptoRng;
 use fcp_core::sign::{OwnerPublicKey, Preimage, Signed as _};
 use fcp_core::time::Timestamp;
@@ -105,7 +103,7 @@ impl OwnerPart {
             .iter()
             .map(|package| {
                 let message = KeygenRound1::from_body(package).map_err(refused)?;
-                owner::accept_round1(&ceremony, message).map_err(refused)
+                dkg::accept_round1(&ceremony, message).map_err(refused)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let member = ceremony.roster().member(node, keys).map_err(refused)?;
@@ -130,7 +128,7 @@ impl OwnerPart {
             .iter()
             .map(|package| {
                 let message = KeygenRound2::from_body(package).map_err(refused)?;
-                owner::accept_round2(&ceremony, &member, &message).map_err(refused)
+                dkg::accept_round2(&ceremony, &member, &message).map_err(refused)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let (share, group) = dkg::part3(&ceremony, &member, secret, &round1, round2).map_err(refused)?;

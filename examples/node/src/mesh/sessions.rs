@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectIdKey};
-use fcp_core::identity::NodeKeyAttestation;
 use fcp_core::object::StoredObject;
 use fcp_core::time::Timestamp;
 use fcp_symbols::raptor::RaptorQConfig;

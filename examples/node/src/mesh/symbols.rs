@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use fcp_core::error::Reason;
 use fcp_core::id::{EpochId, NodeId, ObjectId, ZoneId};
 use fcp_core::object::{ControlPlaneObject, MeshObject as _, ObjectPlacementPolicy, StoredObject};
-use fcp_core::time::Millis;
+use fcp_core::sign::{Signature, Signed as _};
+use fcp_core::time::{Millis, TimePolicy};
 use fcp_symbols::chunk::{self, ChunkedObjectManifest, Joiner};
 use fcp_symbols::datagram::ENVELOPE_LEN;
 use fcp_symbols::envelope::check_epoch;
 use fcp_symbols::fcps::{FrameFlags, FrameHeader, FrameMut, FrameWriter, frame_len};
 use fcp_symbols::message::{
-    self, Arrival, DecodeStatus, Feedback as _, ResponseBound, SymbolRequest, ephemeral_header,
+    self, Arrival, DecodeStatus, Demand, EsiList, Feedback as _, MissingHint, SymbolRequest, ephemeral_header,
 };
 use fcp_symbols::placement;
 use fcp_symbols::raptor::{Block, Coding, Encoder, SymbolSize};
@@ -48,6 +49,8 @@ pub(crate) struct Transfers {
     /// Symbols that came and are written together.
     incoming: Vec<StoredSymbol>,
     gathering: BTreeMap<ObjectId, Gathering>,
+    /// How many symbols of an object a peer has confirmed to hold.
+    pub(crate) confirmed: BTreeMap<(ObjectId, NodeId), u32>,
     /// What has been gathered, until somebody takes it.
     gathered: BTreeMap<ObjectId, Result<StoredObject, ControlError>>,
     /// How many symbols each source contributed to the objects that were gathered.
@@ -57,6 +60,8 @@ pub(crate) struct Transfers {
 /// An object that is wanted.
 struct Gathering {
     zone: ZoneId,
+    /// In which shape its symbols come.
+    context: Option<ContextKey>,
     asked_at: Millis,
     progress_at: Millis,
 }
@@ -75,7 +80,7 @@ impl Mesh {
         let header = zone.header::<ChunkedObjectManifest>(now).with_placement(placement.clone());
         let key = zone.keyring.object_id_key_at(now).map_err(|error| ControlError::reason(error.reason(), error))?.clone();
         let chunk_size = Self::raptor_config().chunk_size();
-        let (manifest, chunks) = chunk::split(payload, chunk_size, header, &key).map_err(|error| failed(&error))?;
+        let (manifest, chunks) = chunk::split(payload, header, chunk_size, &key).map_err(|error| failed(&error))?;
         let manifest = manifest.seal(&key).map_err(|error| failed(&error))?;
         let root = manifest.id();
         let mut ids = vec![root];
@@ -160,7 +165,7 @@ impl Mesh {
         let number = table.next_frame().map_err(|error| error.to_string())?;
         let zone = self.zones.get(&symbol.zone).ok_or("the zone is not known")?;
         let zone_key = zone.keyring.sealing_key(&zone.revoked(), now.timestamp()).map_err(|error| error.to_string())?;
-        let key = self.subkeys.get(zone_key, epoch, &self.config.node_id, number.instance);
+        let key = self.subkeys.get(zone_key, epoch, &self.config.node_id, number.instance());
         let header = FrameHeader {
             flags: symbol.flags,
             object_id: symbol.object,
@@ -168,8 +173,8 @@ impl Mesh {
             zone_key_id: zone_key.id(),
             zone_id_hash: symbol.zone.hash(),
             epoch_id: epoch,
-            sender_instance_id: number.instance,
-            frame_seq: number.seq,
+            sender_instance_id: number.instance(),
+            frame_seq: number.seq(),
         };
         let mut datagram = vec![0; ENVELOPE_LEN.saturating_add(frame_len(1, symbol.symbol_size))];
         let buffer = datagram.get_mut(ENVELOPE_LEN..).unwrap_or_default();
@@ -182,7 +187,7 @@ impl Mesh {
         writer.finish().map_err(|error| error.to_string())?;
         let address = table.seal(now, &symbol.peer, &mut datagram).map_err(|error| error.to_string())?;
         // Two carriers, one format (§4.3.1): every second frame goes over QUIC where a connection stands.
-        if number.seq & 1 == 0 && self.net.send_datagram(&symbol.peer, datagram.clone()) {
+        if number.seq() & 1 == 0 && self.net.send_datagram(&symbol.peer, datagram.clone()) {
             return Ok(());
         }
         if self.net.send_udp(address, &datagram) { Ok(()) } else { Err("the socket takes no more".into()) }
@@ -211,9 +216,9 @@ impl Mesh {
             Err(error) => return log(format_args!("refused a frame of {peer}: {}", error.reason())),
         };
         let key = self.subkeys.get(zone_key, header.epoch_id, peer, header.sender_instance_id);
-        let Ok(mut symbols) = frame.open(key) else { return };
+        let Ok(symbols) = frame.open(key) else { return };
         let mut opened = Vec::new();
-        while let Some(symbol) = symbols.next_symbol() {
+        for symbol in symbols {
             match symbol {
                 Ok(symbol) => opened.push((symbol.esi, symbol.block, symbol.data.to_vec())),
                 Err(refused) => log(format_args!("refused a symbol of {peer}: {}", refused.error.reason())),
@@ -287,7 +292,7 @@ impl Mesh {
             return;
         }
         let now = clock::now_millis();
-        let gathering = Gathering { zone: zone_id.clone(), asked_at: now, progress_at: now };
+        let gathering = Gathering { zone: zone_id.clone(), context: None, asked_at: now, progress_at: now };
         self.transfers.gathering.insert(object, gathering);
         self.pump_symbols();
         if let (Ok(Some(shape)), Ok(own)) = (self.store.symbol_shape(&object), self.store.symbols(&object))
@@ -312,14 +317,36 @@ impl Mesh {
         let Ok(zone) = self.zone(zone_id) else { return };
         let Ok(key) = zone.keyring.sealing_key(&zone.revoked(), now) else { return };
         let levels = zone.levels();
-        let request = SymbolRequest::draft(
-            ephemeral_header::<SymbolRequest>(zone_id.clone(), levels.integrity, levels.confidentiality, now),
-            object,
-            key.id(),
-            1024,
-            self.config.node_id.clone(),
-        );
-        let request = request.sign(&self.keys.0.signing);
+        let status = self.transfers.gathering.get(&object).and_then(|gathering| gathering.context).and_then(|context| {
+            let progress = self.reassembly.progress(&context)?;
+            let missing = EsiList::new(self.reassembly.missing(&context, message::MAX_MISSING)).ok()?;
+            Some((progress, MissingHint::new(missing).ok()))
+        });
+        let header = ephemeral_header::<DecodeStatus>(zone_id.clone(), levels.integrity, levels.confidentiality, now);
+        let decode_status = status.map(|(progress, missing_hint)| DecodeStatus {
+            header,
+            object_id: object,
+            zone_id: zone_id.clone(),
+            zone_key_id: key.id(),
+            epoch_id: EpochId::of(now),
+            received_unique: progress.received,
+            required: progress.required,
+            missing_hint,
+            signature: None,
+        });
+        let request = SymbolRequest {
+            header: ephemeral_header::<SymbolRequest>(zone_id.clone(), levels.integrity, levels.confidentiality, now),
+            object_id: object,
+            zone_id: zone_id.clone(),
+            zone_key_id: key.id(),
+            max_symbols: message::MAX_RESPONSE_SYMBOLS,
+            want_esi: None,
+            decode_status,
+            requested_at: now,
+            requester: self.config.node_id.clone(),
+            signature: Signature::ABSENT,
+        };
+        let request = request.signed_by(&self.keys.0.signing);
         let message = ControlPlaneObject::new(request.header.clone(), &request);
         for peer in self.connected_peers() {
             self.send_object(&peer, message.clone());
@@ -329,7 +356,9 @@ impl Mesh {
     /// Answers a request with symbols that this node holds, within the bound of D134.
     pub(super) fn handle_symbol_request(&mut self, peer: &NodeId, object: &ControlPlaneObject) {
         let Ok(request) = message::read::<SymbolRequest>(object) else { return };
-        let Ok(request) = request.authenticate_in_session(peer, &self.peer_key(peer)) else { return };
+        let Some(key) = self.peer_key(peer) else { return };
+        let authenticated = request.authenticate(Some(peer), &key, TimePolicy::default(), clock::now());
+        let Ok(request) = authenticated else { return };
         let request = request.into_inner();
         self.pump_symbols();
         let (Ok(Some(shape)), Ok(held)) =
@@ -338,7 +367,7 @@ impl Mesh {
             return;
         };
         let Ok(symbol_size) = SymbolSize::new(shape.symbol_size) else { return };
-        let bound = ResponseBound::of(&request, true, shape.k, 0).symbols;
+        let bound = Demand::of(&request, true, shape.k, 0).bound().symbols;
         let wanted: Option<BTreeSet<u32>> =
             request.want_esi.as_ref().map(|list| list.as_slice().iter().copied().collect());
         let chosen = held.into_iter().filter(|(esi, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(esi)));
@@ -363,6 +392,7 @@ impl Mesh {
             Ok(Step::Waiting(_)) => {
                 if let Some(gathering) = self.transfers.gathering.get_mut(&key.object_id) {
                     gathering.progress_at = now;
+                    gathering.context = Some(*key);
                 }
                 let count = self.transfers.sources.entry(source.clone()).or_default();
                 *count = count.saturating_add(1);
@@ -397,9 +427,28 @@ impl Mesh {
         StoredObject::parse_as(id, canonical, key).ok()
     }
 
-    /// Takes a gathered object, if it is there or has failed.
-    pub(crate) fn take_gathered(&mut self, object: &ObjectId) -> Option<Result<StoredObject, ControlError>> {
-        self.transfers.gathered.remove(object)
+    /// Whether an object has been gathered, or why not; nothing while it is under way.
+    pub(crate) fn gathered(&self, object: &ObjectId) -> Option<Result<(), ControlError>> {
+        let outcome = self.transfers.gathered.get(object)?;
+        Some(outcome.as_ref().map(drop).map_err(Clone::clone))
+    }
+
+    /// Puts the gathered chunks of a file together, and forgets them.
+    pub(crate) fn join_gathered(&mut self, root: &ObjectId) -> Result<Vec<u8>, ControlError> {
+        let failed = |error: &dyn std::fmt::Display| ControlError::node("get", error);
+        let gathered = std::mem::take(&mut self.transfers.gathered);
+        let objects: BTreeMap<ObjectId, StoredObject> =
+            gathered.into_iter().filter_map(|(id, outcome)| Some((id, outcome.ok()?))).collect();
+        let manifest = objects.get(root).ok_or_else(|| failed(&"the manifest has not been gathered"))?;
+        let manifest = manifest.open::<ChunkedObjectManifest>().map_err(|error| failed(&error))?;
+        let mut joiner = Joiner::new(&manifest);
+        let mut payload = Vec::new();
+        while let Some(id) = joiner.wants() {
+            let chunk = objects.get(&id).ok_or_else(|| failed(&"a chunk has not been gathered"))?;
+            payload.extend(joiner.take(chunk).map_err(|error| failed(&error))?);
+        }
+        joiner.finish().map_err(|error| failed(&error))?;
+        Ok(payload)
     }
 
     /// Asks again, gives up, sends and writes.
@@ -426,22 +475,5 @@ impl Mesh {
             self.ask(&zone, object);
         }
         self.pump_symbols();
-    }
-
-    /// Puts the chunks of a file together.
-    pub(crate) fn join_file(
-        manifest: &StoredObject,
-        chunks: &BTreeMap<ObjectId, StoredObject>,
-    ) -> Result<Vec<u8>, ControlError> {
-        let failed = |error: &dyn std::fmt::Display| ControlError::node("get", error);
-        let manifest = manifest.open::<ChunkedObjectManifest>().map_err(|error| failed(&error))?;
-        let mut joiner = Joiner::new(&manifest);
-        let mut payload = Vec::new();
-        while let Some(id) = joiner.wants() {
-            let chunk = chunks.get(&id).ok_or_else(|| failed(&"a chunk is missing"))?;
-            payload.extend(joiner.take(chunk).map_err(|error| failed(&error))?);
-        }
-        joiner.finish().map_err(|error| failed(&error))?;
-        Ok(payload)
     }
 }
