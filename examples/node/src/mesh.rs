@@ -163,7 +163,8 @@ impl Mesh {
 
     /// When something is due next.
     pub(crate) fn next_timeout(&self) -> Millis {
-        let tick = clock::now_millis().saturating_add(100);
+        let pause = if self.outgoing() > 0 { 1 } else { 100 };
+        let tick = clock::now_millis().saturating_add(pause);
         self.session_wake.min(tick)
     }
 

@@ -90,8 +90,8 @@ async fn serve(config: Config) -> Result<(), NodeError> {
     control::serve(&socket, requests_out).map_err(NodeError::Control)?;
     log(format_args!("node {} runs", mesh.node_id()));
 
-    let mut stopping = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(NodeError::Runtime)?;
+    let mut stopping =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(NodeError::Runtime)?;
     loop {
         let wait = mesh.next_timeout().since(clock::now_millis());
         tokio::select! {

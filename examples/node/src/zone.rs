@@ -20,7 +20,13 @@ pub(crate) struct Zone {
 impl Zone {
     /// A zone of which nothing is known yet.
     pub(crate) fn new(id: ZoneId) -> Self {
-        Self { hash: id.hash(), levels: Levels::new(0, 255), keyring: ZoneKeyRing::new(id.clone()), id, objects: Vec::new() }
+        Self {
+            hash: id.hash(),
+            levels: Levels::new(0, 255),
+            keyring: ZoneKeyRing::new(id.clone()),
+            id,
+            objects: Vec::new(),
+        }
     }
 
     /// The zone's id.

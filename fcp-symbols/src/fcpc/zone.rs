@@ -19,8 +19,10 @@ impl ZoneError {
 }
 
 /// What a node must be able to fetch before it is a member of anything: the public objects of D4 and the bootstrap objects
-/// of D201, which verify themselves.
-const BOOTSTRAP: [&str; 11] = [
+/// of D201, which verify themselves, and the messages that ask for and carry them.
+const BOOTSTRAP: [&str; 13] = [
+    "fcp.core:BootstrapBundle@2.0.0",
+    "fcp.core:BootstrapRequest@2.0.0",
     "fcp.core:DeviceEnrollment@2.0.0",
     "fcp.core:NodeKeyAttestation@2.0.0",
     "fcp.core:QuorumSignatureSet@2.0.0",

@@ -29,7 +29,8 @@ impl NodeProcess {
     pub(super) fn start(root: &Path, name: &'static str, tags: &[&str]) -> std::io::Result<Self> {
         let folder = root.join(name);
         std::fs::create_dir_all(folder.join("shared"))?;
-        let node_id = format!("n{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
+        let node_id =
+            format!("n{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
         let config = format!(
             "node_id = \"{node_id}\"\nclass = \"{name}\"\ndata_dir = \".\"\nlisten = \"127.0.0.1\"\ntags = {tags:?}\n\n\
              [files]\ndirectory = \"shared\"\n",

@@ -6,9 +6,7 @@ use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::identity::NodePublicKeys;
 use fcp_core::object::{DeviceSelector, Message as _, ObjectPlacementPolicy, Provenance};
 use fcp_core::owner::OwnerKeyShare;
-use fcp_core::sign::{
-    NodeEncryptionPublicKey, NodeIssuancePublicKey, NodeSigningPublicKey, OwnerPublicKey, Signature,
-};
+use fcp_core::sign::{NodeEncryptionPublicKey, NodeIssuancePublicKey, NodeSigningPublicKey, OwnerPublicKey, Signature};
 use serde_json::{Value, json};
 
 use super::founding::{Founder, Founding, Plan};

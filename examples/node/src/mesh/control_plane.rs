@@ -61,7 +61,7 @@ impl Mesh {
 
     /// The first words on a control stream: what holds in each zone? Then whatever waited.
     pub(super) fn greet(&mut self, peer: &NodeId) {
-        for zone in self.zones_of(&self.config.node_id.clone()) {
+        for zone in self.members.allowed_zones(&self.config.node_id) {
             let request = BootstrapRequest { zone_id: zone.clone(), wanted: Wanted::Heads };
             self.send_message(peer, &zone, &request);
         }

@@ -71,6 +71,11 @@ impl Members {
         })
     }
 
+    /// The zones that the node's enrollment allows it, whether this node knows them yet or not.
+    pub(crate) fn allowed_zones(&self, node: &NodeId) -> Vec<ZoneId> {
+        self.enrollments.get(node).map(|enrollment| enrollment.allowed_zones().to_vec()).unwrap_or_default()
+    }
+
     /// The objects by which others may know the node.
     pub(crate) fn objects_of(&self, node: &NodeId) -> Vec<Vec<u8>> {
         self.objects.get(node).map(|objects| objects.values().cloned().collect()).unwrap_or_default()

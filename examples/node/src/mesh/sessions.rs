@@ -70,7 +70,7 @@ impl Mesh {
         for (peer, known) in &self.peers {
             if let Some(address) = known.udp
                 && self.config.node_id < *peer
-                && table.session_with(peer).is_none()
+                && table.session_with(now, peer).is_none()
             {
                 // A handshake that cannot begin now is tried again.
                 let _ = table.connect(now, peer, address, &mut self.rng);

@@ -36,7 +36,8 @@ pub(super) fn zones(founders: &[Founder], now: Timestamp) -> Result<Vec<FoundedZ
     let zones = ZONES.iter().map(|(name, integrity, confidentiality, port)| {
         let zone_id = ZoneId::new(&format!("z:{name}")).map_err(failed)?;
         let levels = Levels::new(*integrity, *confidentiality);
-        let issuers = signers.iter().map(|node| Ok(TokenIssuer { node_id: node.clone(), subs: globs(&["agent:*", "user:*"])? }));
+        let issuers =
+            signers.iter().map(|node| Ok(TokenIssuer { node_id: node.clone(), subs: globs(&["agent:*", "user:*"])? }));
         let policy = PolicyTerms {
             zone_id: zone_id.clone(),
             levels,
@@ -77,7 +78,10 @@ fn grants(zone: &ZoneId, levels: Levels, now: Timestamp) -> Result<Vec<Capabilit
             header: ObjectHeader::for_type::<CapabilityObject>(provenance),
             capability_id: capability.parse().map_err(failed)?,
             grantee: Grantee::Principal("agent:assistant".parse().map_err(failed)?),
-            constraints: CapabilityConstraints { resource_allow: vec!["*".to_owned()], ..CapabilityConstraints::default() },
+            constraints: CapabilityConstraints {
+                resource_allow: vec!["*".to_owned()],
+                ..CapabilityConstraints::default()
+            },
             placement: PlacementPolicy::default(),
             valid_from: now,
             valid_until: now.saturating_add(GRANTED_SECS),

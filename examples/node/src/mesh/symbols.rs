@@ -1,6 +1,8 @@
 //! Symbols: spreading an object over the mesh, serving what is held, gathering what is wanted.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+use std::rc::Rc;
 
 use fcp_core::error::Reason;
 use fcp_core::id::{EpochId, NodeId, ObjectId, ZoneId};
@@ -15,7 +17,7 @@ use fcp_symbols::message::{
     self, Arrival, DecodeStatus, Demand, EsiList, Feedback as _, MissingHint, SymbolRequest, ephemeral_header,
 };
 use fcp_symbols::placement;
-use fcp_symbols::raptor::{Block, Coding, Encoder, SymbolSize};
+use fcp_symbols::raptor::{Block, Coding, Encoder, SymbolError, SymbolSize};
 use fcp_symbols::reassembly::{ContextKey, Step};
 
 use super::{Mesh, log};
@@ -49,12 +51,20 @@ pub(crate) struct Transfers {
     /// Symbols that came and are written together.
     incoming: Vec<StoredSymbol>,
     gathering: BTreeMap<ObjectId, Gathering>,
-    /// How many symbols of an object a peer has confirmed to hold.
-    pub(crate) confirmed: BTreeMap<(ObjectId, NodeId), u32>,
+    /// Runs of symbols that a peer has not confirmed to hold.
+    unconfirmed: BTreeMap<(ObjectId, NodeId), Run>,
     /// What has been gathered, until somebody takes it.
     gathered: BTreeMap<ObjectId, Result<StoredObject, ControlError>>,
     /// How many symbols each source contributed to the objects that were gathered.
     pub(crate) sources: BTreeMap<NodeId, u64>,
+}
+
+/// A peer's run of an object's symbols.
+struct Run {
+    object: Rc<StoredObject>,
+    zone: ZoneId,
+    esis: Range<u32>,
+    sent_at: Millis,
 }
 
 /// An object that is wanted.
@@ -78,7 +88,8 @@ impl Mesh {
         let failed = |error: &dyn std::fmt::Display| ControlError::node("put", error);
         let zone = self.zone(zone_id)?;
         let header = zone.header::<ChunkedObjectManifest>(now).with_placement(placement.clone());
-        let key = zone.keyring.object_id_key_at(now).map_err(|error| ControlError::reason(error.reason(), error))?.clone();
+        let key =
+            zone.keyring.object_id_key_at(now).map_err(|error| ControlError::reason(error.reason(), error))?.clone();
         let chunk_size = Self::raptor_config().chunk_size();
         let (manifest, chunks) = chunk::split(payload, header, chunk_size, &key).map_err(|error| failed(&error))?;
         let manifest = manifest.seal(&key).map_err(|error| failed(&error))?;
@@ -106,34 +117,74 @@ impl Mesh {
         let k = encoder.block().k();
         let runs = placement::spread(policy, &facts, k).map_err(|error| ControlError::reason(error.reason(), error))?;
         let shape = SymbolShape { zone_id: zone_id.clone(), k, symbol_size: symbol_size.get() };
+        let object = Rc::new(object.clone());
         let mut own = Vec::new();
-        for (node, run) in runs {
-            let last = run.end.saturating_sub(1);
-            for esi in run {
-                let mut data = vec![0; symbol_size.as_usize()];
-                encoder.write_symbol(esi, &mut self.plans, &mut data).map_err(refused)?;
-                if node == self.config.node_id {
+        for (node, esis) in runs {
+            if node == self.config.node_id {
+                for esi in esis {
+                    let mut data = vec![0; symbol_size.as_usize()];
+                    encoder.write_symbol(esi, &mut self.plans, &mut data).map_err(refused)?;
                     own.push(StoredSymbol { object_id: object.id(), esi, data, shape: shape.clone() });
-                    continue;
                 }
-                let mut flags = FrameFlags::ENCRYPTED | FrameFlags::RAPTORQ;
-                if esi == last {
-                    flags |= FrameFlags::REQUIRES_ACK;
-                }
-                self.transfers.outgoing.push_back(Outgoing {
-                    peer: node.clone(),
-                    zone: zone_id.clone(),
-                    object: object.id(),
-                    esi,
-                    k,
-                    symbol_size,
-                    flags,
-                    data,
-                });
+                continue;
             }
+            self.queue_run(&mut encoder, &node, zone_id, object.id(), esis.clone()).map_err(refused)?;
+            let run = Run { object: Rc::clone(&object), zone: zone_id.clone(), esis, sent_at: clock::now_millis() };
+            self.transfers.unconfirmed.insert((object.id(), node), run);
         }
         self.store.put_symbols(&own).map_err(|error| ControlError::node("store", error))?;
         Ok(())
+    }
+
+    /// Queues a run of symbols for a peer; the last asks for an answer.
+    fn queue_run(
+        &mut self,
+        encoder: &mut Encoder,
+        peer: &NodeId,
+        zone: &ZoneId,
+        object: ObjectId,
+        esis: Range<u32>,
+    ) -> Result<(), SymbolError> {
+        let block = encoder.block();
+        let last = esis.end.saturating_sub(1);
+        for esi in esis {
+            let mut data = vec![0; block.symbol_size().as_usize()];
+            encoder.write_symbol(esi, &mut self.plans, &mut data)?;
+            let mut flags = FrameFlags::ENCRYPTED | FrameFlags::RAPTORQ;
+            if esi == last {
+                flags |= FrameFlags::REQUIRES_ACK;
+            }
+            self.transfers.outgoing.push_back(Outgoing {
+                peer: peer.clone(),
+                zone: zone.clone(),
+                object,
+                esi,
+                k: block.k(),
+                symbol_size: block.symbol_size(),
+                flags,
+                data,
+            });
+        }
+        Ok(())
+    }
+
+    /// Sends again what peers have not confirmed: datagrams may be lost.
+    fn resend(&mut self, now: Millis) {
+        if !self.transfers.outgoing.is_empty() {
+            return;
+        }
+        let due = |run: &Run| now.since(run.sent_at) > ASK_AGAIN_MS;
+        let late: Vec<(ObjectId, NodeId)> =
+            self.transfers.unconfirmed.iter().filter(|(_, run)| due(run)).map(|(key, _)| key.clone()).collect();
+        for (id, peer) in late {
+            let Some(run) = self.transfers.unconfirmed.get_mut(&(id, peer.clone())) else { continue };
+            run.sent_at = now;
+            let (object, zone, esis) = (Rc::clone(&run.object), run.zone.clone(), run.esis.clone());
+            let Ok(mut encoder) = Encoder::new(object.canonical_bytes(), SymbolSize::DEFAULT) else { continue };
+            if let Err(error) = self.queue_run(&mut encoder, &peer, &zone, id, esis) {
+                log(format_args!("symbols of {} were not sent again: {error}", id.short()));
+            }
+        }
     }
 
     /// How many symbols wait to be sent.
@@ -209,8 +260,7 @@ impl Mesh {
             log(format_args!("refused a frame of {peer}: {}", Reason::SymbolEpoch));
             return;
         }
-        let opening =
-            zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &zone.revoked(), now.timestamp());
+        let opening = zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &zone.revoked(), now.timestamp());
         let zone_key = match opening {
             Ok(key) => key,
             Err(error) => return log(format_args!("refused a frame of {peer}: {}", error.reason())),
@@ -278,12 +328,11 @@ impl Mesh {
         let Ok(status) = message::read::<DecodeStatus>(object) else { return };
         let Ok(status) = status.authenticate(Arrival::InSession { peer }) else { return };
         let status = status.into_inner();
-        self.transfers_note(peer, status.object_id, status.received_unique);
-    }
-
-    /// Remembers how many symbols a peer has confirmed.
-    fn transfers_note(&mut self, peer: &NodeId, object: ObjectId, held: u32) {
-        self.transfers.confirmed.insert((object, peer.clone()), held);
+        let key = (status.object_id, peer.clone());
+        let confirmed = |run: &Run| usize::try_from(status.received_unique).is_ok_and(|held| held >= run.esis.len());
+        if self.transfers.unconfirmed.get(&key).is_some_and(confirmed) {
+            self.transfers.unconfirmed.remove(&key);
+        }
     }
 
     /// Begins to gather an object from this node's own symbols and everybody else's.
@@ -317,11 +366,12 @@ impl Mesh {
         let Ok(zone) = self.zone(zone_id) else { return };
         let Ok(key) = zone.keyring.sealing_key(&zone.revoked(), now) else { return };
         let levels = zone.levels();
-        let status = self.transfers.gathering.get(&object).and_then(|gathering| gathering.context).and_then(|context| {
-            let progress = self.reassembly.progress(&context)?;
-            let missing = EsiList::new(self.reassembly.missing(&context, message::MAX_MISSING)).ok()?;
-            Some((progress, MissingHint::new(missing).ok()))
-        });
+        let status =
+            self.transfers.gathering.get(&object).and_then(|gathering| gathering.context).and_then(|context| {
+                let progress = self.reassembly.progress(&context)?;
+                let missing = EsiList::new(self.reassembly.missing(&context, message::MAX_MISSING)).ok()?;
+                Some((progress, MissingHint::new(missing).ok()))
+            });
         let header = ephemeral_header::<DecodeStatus>(zone_id.clone(), levels.integrity, levels.confidentiality, now);
         let decode_status = status.map(|(progress, missing_hint)| DecodeStatus {
             header,
@@ -474,6 +524,7 @@ impl Mesh {
         for (zone, object) in again {
             self.ask(&zone, object);
         }
+        self.resend(now);
         self.pump_symbols();
     }
 }

@@ -32,7 +32,9 @@ impl Mesh {
     /// Takes what a founding made.
     pub(crate) fn found_zones(&mut self, objects: Vec<StoredObject>) -> Result<(), ControlError> {
         let mut objects: Vec<Vec<u8>> = objects.iter().map(|stored| stored.canonical_bytes().to_vec()).collect();
-        objects.sort_by_key(|bytes| StoredObject::claimed_header(bytes).map(|header| header.schema.name() != "ZoneKeyManifest").unwrap_or(true));
+        objects.sort_by_key(|bytes| {
+            StoredObject::claimed_header(bytes).map(|header| header.schema.name() != "ZoneKeyManifest").unwrap_or(true)
+        });
         for bytes in objects {
             self.take_zone_object(&bytes);
         }
@@ -46,11 +48,19 @@ impl Mesh {
         let Some(trust) = &self.trust else { return };
         if header.schema.name() == "ZoneKeyManifest" {
             let own = (&self.config.node_id, &self.keys.0.encryption);
-            let keys = ZoneKeyManifest::from_body(StoredObject::parse(bytes, &ObjectIdKey::public()).map(|s| s.body().to_vec()).unwrap_or_default().as_slice())
-                .ok().and_then(|m| m.unwrap_for(own.0, own.1).ok());
+            let keys = ZoneKeyManifest::from_body(
+                StoredObject::parse(bytes, &ObjectIdKey::public())
+                    .map(|s| s.body().to_vec())
+                    .unwrap_or_default()
+                    .as_slice(),
+            )
+            .ok()
+            .and_then(|m| m.unwrap_for(own.0, own.1).ok());
             let Some(keys) = keys else { return };
             let Ok(id) = StoredObject::parse(bytes, &keys.object_id_key).map(|s| s.id()) else { return };
-            if let Ok(a) = zone.keyring.accept(id, bytes, own, trust.owner(), now) { zone.keyring.activate(&a.manifest, now); }
+            if let Ok(a) = zone.keyring.accept(id, bytes, own, trust.owner(), now) {
+                zone.keyring.activate(&a.manifest, now);
+            }
         }
         let Ok(key) = zone.keyring.object_id_key_at(header.created_at) else { return };
         let Ok(stored) = StoredObject::parse(bytes, key) else { return };
@@ -83,7 +93,10 @@ impl Mesh {
     }
 
     pub(crate) fn zones_status(&self) -> Vec<Value> {
-        self.zones.values().map(|zone| json!({"zone": zone.id().as_str(), "objects": zone.objects.len()})).collect()
+        self.zones
+            .values()
+            .map(|zone| json!({"zone": zone.id().as_str(), "seq": 1, "checkpoint": "", "objects": zone.objects.len()}))
+            .collect()
     }
 
     pub(crate) fn zone_timeout(&mut self) {}

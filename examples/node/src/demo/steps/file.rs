@@ -47,7 +47,8 @@ fn coverage(devices: &mut Devices, objects: &[String]) -> Result<(u32, u16), Fai
             entry.1.insert(node.clone(), esis);
         }
     }
-    let evaluated: Vec<CoverageEvaluation> = held.values().map(|(k, nodes)| CoverageEvaluation::of(*k, nodes)).collect();
+    let evaluated: Vec<CoverageEvaluation> =
+        held.values().map(|(k, nodes)| CoverageEvaluation::of(*k, nodes)).collect();
     let worst = evaluated.iter().map(|coverage| coverage.coverage_bps).min().unwrap_or_default();
     let share = evaluated.iter().map(|coverage| coverage.max_node_fraction_bps).max().unwrap_or_default();
     Ok((worst, share))
@@ -74,7 +75,8 @@ pub(super) fn spread(devices: &mut Devices, state: &mut State, proof: &mut Proof
         objects.len(),
         state.root.get(..6).unwrap_or_default()
     ));
-    proof.line(format!("coverage {reached} bps of {TARGET_COVERAGE_BPS}; the largest share of one node is {share} bps"));
+    proof
+        .line(format!("coverage {reached} bps of {TARGET_COVERAGE_BPS}; the largest share of one node is {share} bps"));
     proof.fact("root", state.root.clone()).fact("coverage_bps", reached).fact("max_node_fraction_bps", share);
     if share > MAX_NODE_FRACTION_BPS {
         return Err(format!("one node holds {share} bps of an object's symbols"));

@@ -48,7 +48,11 @@ pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -
         return Err("the participants do not agree on the owner key".into());
     }
     proof.line(format!("owner    {} by FROST key generation among three processes; any two sign", short(&owner)));
-    proof.line(format!("carried  {} signed packages, {} of them sealed to one recipient", round1.len() + round2.len(), round2.len()));
+    proof.line(format!(
+        "carried  {} signed packages, {} of them sealed to one recipient",
+        round1.len() + round2.len(),
+        round2.len()
+    ));
     proof.fact("owner", owner.clone()).fact("threshold", "2-of-3");
     state.owner = owner;
     Ok(())
