@@ -11,7 +11,7 @@ mod verify;
 pub use fork::{audit_heads_fork, is_sibling};
 pub use link::{EventLink, Subject, Tip, Walk, walk};
 pub use sequencer::{Sequencer, Submitted};
-pub use verify::{AuditVerifier, ChainFault, SequencedEvent};
+pub use verify::{AuditVerifier, ChainFault};
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,6 @@ mod submission;
 mod trace;
 pub mod types;
 
-pub use object::{AuditEvent, EventDetails};
+pub use object::{AuditEvent, EventDetails, SequencedEvent, UnknownExecutor};
 pub use submission::{AuditSubmission, SignedEvent, SubmissionError};
 pub use trace::TraceContext;
-
-pub(crate) use submission::executor_of;

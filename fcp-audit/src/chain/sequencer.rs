@@ -63,6 +63,11 @@ impl Sequencer {
         Ok(Submitted::Queued)
     }
 
+    /// The events that wait, in the order of their arrival.
+    pub fn waiting(&self) -> impl Iterator<Item = &SignedEvent> {
+        self.waiting.iter()
+    }
+
     /// How many events wait.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,11 +3,10 @@
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId};
 use fcp_core::object::{ObjectError, StoredObject};
-use fcp_core::sign::Verified;
 
 use super::Tip;
 use crate::AttestedKeys;
-use crate::event::{self, AuditEvent};
+use crate::event::{AuditEvent, SequencedEvent};
 use crate::head::AuditHead;
 
 /// Where a chain breaks, and how.
@@ -18,15 +17,6 @@ pub struct ChainFault {
     pub seq: u64,
     /// What is wrong with it.
     pub reason: Reason,
-}
-
-/// An event that was found in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SequencedEvent {
-    /// The event.
-    pub event: Verified<AuditEvent>,
-    /// The node that executed and signed it.
-    pub executed_by: NodeId,
 }
 
 /// Checks the events of a zone's audit chain one after the other (§23.4, D185).
@@ -118,10 +108,7 @@ impl AuditVerifier {
         if claimed.prev() != self.tip.map(|tip| tip.event) {
             return Err(Reason::AuditBrokenLink);
         }
-        let executed_by = event::executor_of(claimed, keys, self.likely.as_ref()).ok_or(Reason::AuditBadSignature)?;
-        // The rule was just applied: one attested node's key verifies the event.
-        let event = received.verify_with(|_| Ok::<(), Reason>(()))?;
-        Ok(SequencedEvent { event, executed_by })
+        AuditEvent::verify(received, keys, self.likely.as_ref()).map_err(|error| error.reason())
     }
 
     fn fault(&self, reason: Reason) -> ChainFault {

@@ -6,6 +6,7 @@ use fcp_core::cbor::{Decode, Encode};
 use fcp_core::error::Reason;
 use fcp_core::id::NodeId;
 use fcp_core::quorum::{ByzantineModel, OperationClass, TooFewNodes};
+use fcp_zones::policy::ZonePolicyObject;
 
 /// The checkpoint signers of a zone and how many of them may be faulty, as its policy has it (D180, D200).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -37,6 +38,14 @@ impl Signers {
         let signers = Self { nodes, max_faults };
         enough(&signers)?;
         Ok(signers)
+    }
+
+    /// The signers of a zone's policy (D180).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); a policy that opened has signers.
+    pub fn of(policy: &ZonePolicyObject) -> Result<Self, Reason> {
+        Self::new(policy.checkpoint_signers().iter().cloned(), policy.fault_model().faults())
     }
 
     /// The nodes, sorted.

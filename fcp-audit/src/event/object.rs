@@ -3,12 +3,13 @@
 use alloc::string::String;
 
 use fcp_core::error::Reason;
-use fcp_core::id::{ConnectorId, Jti, ObjectId, OperationId, PrincipalId, ZoneId};
+use fcp_core::id::{ConnectorId, Jti, NodeId, ObjectId, OperationId, PrincipalId, ZoneId};
 use fcp_core::object::{MeshObject, ObjectHeader, Provenance};
-use fcp_core::sign::{NodeSigningPublicKey, Signature};
+use fcp_core::sign::{NodeSigningPublicKey, Signature, Signed as _, Unverified, Verified, VerifyingKey as _};
 use fcp_core::time::Timestamp;
 
 use super::TraceContext;
+use crate::AttestedKeys;
 
 /// One thing that happened in a zone, signed by the node that executed it (§23.4).
 ///
@@ -107,7 +108,61 @@ impl EventDetails {
     }
 }
 
+/// A verified event, with the node that executed and signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequencedEvent {
+    /// The event.
+    pub event: Verified<AuditEvent>,
+    /// The node.
+    pub executed_by: NodeId,
+}
+
+/// No node that was attested when the event occurred signed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no node that was attested then signed the event")]
+pub struct UnknownExecutor;
+
+impl UnknownExecutor {
+    /// The stable reason code (D189).
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        Reason::AuditBadSignature
+    }
+}
+
 impl AuditEvent {
+    /// Finds the node that signed the event: of the keys that counted when it occurred, the one that verifies. `likely`
+    /// is tried first.
+    ///
+    /// # Errors
+    /// [`UnknownExecutor`] if none does.
+    pub fn verify(
+        received: Unverified<Self>,
+        keys: &AttestedKeys<'_>,
+        likely: Option<&NodeId>,
+    ) -> Result<SequencedEvent, UnknownExecutor> {
+        let mut signer = None;
+        let event = received.verify_with(|event| {
+            signer = event.executor(keys, likely);
+            if signer.is_some() { Ok(()) } else { Err(UnknownExecutor) }
+        })?;
+        let executed_by = signer.ok_or(UnknownExecutor)?;
+        Ok(SequencedEvent { event, executed_by })
+    }
+
+    fn executor(&self, keys: &AttestedKeys<'_>, likely: Option<&NodeId>) -> Option<NodeId> {
+        let preimage = self.preimage();
+        let signed = |key: NodeSigningPublicKey| key.verify(&preimage, &self.signature).is_ok();
+        if let Some(node) = likely
+            && keys.of(node, self.occurred_at).any(|attestation| signed(attestation.keys().signing))
+        {
+            return Some(node.clone());
+        }
+        keys.all(self.occurred_at)
+            .find(|(node, key)| Some(*node) != likely && signed(*key))
+            .map(|(node, _)| node.clone())
+    }
+
     /// A draft for the executing node to sign, in the zone of `provenance`, without a place in the chain.
     #[must_use]
     pub fn draft(provenance: Provenance, details: EventDetails) -> Self {

@@ -1,10 +1,12 @@
 //! Events on their way to the sequencer (D185).
 
+use alloc::boxed::Box;
+
 use fcp_core::error::Reason;
 use fcp_core::id::{Kid, NodeId, ZoneId};
 use fcp_core::object::{MeshObject as _, Message, ObjectError};
 use fcp_core::revoked::Revoked as _;
-use fcp_core::sign::{NodeSigningKey, NodeSigningPublicKey, Signature, SignatureError, Signed as _, VerifyingKey as _};
+use fcp_core::sign::{NodeSigningKey, Signature, SignatureError, Signed as _};
 use fcp_core::time::Timestamp;
 
 use super::AuditEvent;
@@ -20,7 +22,7 @@ use crate::AttestedKeys;
 pub struct AuditSubmission {
     executed_by: NodeId,
     signer_kid: Kid,
-    event: AuditEvent,
+    event: Box<AuditEvent>,
 }
 
 fn without_a_place(submission: &AuditSubmission) -> Result<(), Reason> {
@@ -88,7 +90,7 @@ impl AuditSubmission {
             .filter(|(_, attestation)| !keys.revocations().is_revoked(attestation, keys.zone(), now))
             .ok_or(SubmissionError::UnknownSigner)?;
         self.event.verify_signature(&key).map_err(SubmissionError::Signature)?;
-        Ok(SignedEvent { executed_by: self.executed_by, signer_kid: self.signer_kid, event: self.event })
+        Ok(SignedEvent { executed_by: self.executed_by, signer_kid: self.signer_kid, event: *self.event })
     }
 }
 
@@ -133,21 +135,7 @@ impl SignedEvent {
         AuditSubmission {
             executed_by: self.executed_by.clone(),
             signer_kid: self.signer_kid,
-            event: self.event.clone(),
+            event: Box::new(self.event.clone()),
         }
     }
-}
-
-/// The node that signed `event`: of the keys that counted when it occurred, the one that verifies. `likely` is tried
-/// first.
-pub(crate) fn executor_of(event: &AuditEvent, keys: &AttestedKeys<'_>, likely: Option<&NodeId>) -> Option<NodeId> {
-    let at = event.occurred_at;
-    let preimage = event.preimage();
-    let signed = |key: NodeSigningPublicKey| key.verify(&preimage, event.signature()).is_ok();
-    if let Some(node) = likely
-        && keys.of(node, at).any(|attestation| signed(attestation.keys().signing))
-    {
-        return Some(node.clone());
-    }
-    keys.all(at).find(|(node, key)| Some(*node) != likely && signed(*key)).map(|(node, _)| node.clone())
 }

@@ -1,0 +1,431 @@
+//! What others send.
+
+use alloc::vec::Vec;
+
+use fcp_core::error::Reason;
+use fcp_core::id::{EpochId, NodeId, ObjectId};
+use fcp_core::object::{QuorumSignatureSet, StoredObject};
+use fcp_core::sign::{QuorumSignature, SignatureSet, Verified};
+use fcp_core::time::Timestamp;
+
+use super::record::AnchorProof;
+use super::round::Round;
+use super::{Alert, Context, Deferred, Output, Participant, Recipients};
+use crate::chain::{self, Subject, Submitted};
+use crate::checkpoint::held::link;
+use crate::checkpoint::overlay::Overlay;
+use crate::checkpoint::voter::{Ballotable, ProposedHead};
+use crate::checkpoint::{
+    Acceptance, Ballot, ChainKind, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, CheckpointQuery,
+    CheckpointStatus, CheckpointVote, HeadProposal, HeadVote, Judgement, Offer, SignedHead, View, Wanted, ZoneAnchor,
+    ZoneCheckpoint,
+};
+
+/// What became of a message.
+pub(super) enum Received {
+    Done,
+    /// It waits for objects.
+    Wait(Vec<Wanted>),
+    /// It waits for its sender's turn.
+    NotYet(Timestamp),
+    Refused(Reason),
+}
+
+impl From<Reason> for Received {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+impl Participant {
+    pub(super) fn receive(&mut self, context: &Context<'_>, from: &NodeId, message: CheckpointMessage, now: Timestamp) {
+        let received = match &message {
+            CheckpointMessage::Submission(submission) => match submission.clone().verify(&context.view.keys, now) {
+                Ok(event) => match self.submit(context, event, now) {
+                    Ok(Submitted::Queued | Submitted::Duplicate) => Received::Done,
+                    Err(reason) => reason.into(),
+                },
+                Err(error) => error.reason().into(),
+            },
+            CheckpointMessage::HeadProposal(proposal) => self.receive_head(context, from, proposal, now),
+            CheckpointMessage::HeadVote(vote) => self.receive_head_vote(context, from, vote),
+            CheckpointMessage::Query(query) => self.answer(from, query),
+            CheckpointMessage::Status(status) => self.receive_status(context, from, status, now),
+            CheckpointMessage::Proposal(proposal) => self.receive_proposal(context, from, proposal, now),
+            CheckpointMessage::Vote(vote) => self.receive_vote(context, from, vote),
+            CheckpointMessage::Announce(announce) => self.receive_announce(context, from, announce, now),
+        };
+        let (wanted, not_before) = match received {
+            Received::Done => {
+                self.deferred.remove(from);
+                return;
+            }
+            Received::Refused(reason) => return self.refused(from, reason),
+            Received::Wait(wanted) => (wanted, None),
+            Received::NotYet(time) => (Vec::new(), Some(time)),
+        };
+        let asked = self.deferred.get(from).is_some_and(|waiting| waiting.wanted == wanted);
+        if !asked && !wanted.is_empty() {
+            self.outputs.push_back(Output::Fetch { from: from.clone(), wanted: wanted.clone() });
+        }
+        self.deferred.insert(from.clone(), Deferred { message, wanted, not_before });
+    }
+
+    /// Looks again at what waits: for a turn that has come, and, unless only `timed`, for objects.
+    pub(super) fn retry_deferred(&mut self, context: &Context<'_>, now: Timestamp, timed: bool) {
+        let ready = |waiting: &Deferred| match waiting.not_before {
+            Some(time) => time <= now,
+            None => !timed,
+        };
+        let from: Vec<NodeId> =
+            self.deferred.iter().filter(|(_, waiting)| ready(waiting)).map(|(node, _)| node.clone()).collect();
+        for node in from {
+            if let Some(waiting) = self.deferred.get(&node).map(|waiting| waiting.message.clone()) {
+                self.receive(context, &node, waiting, now);
+            }
+        }
+    }
+
+    /// Whether `from` may propose now. Takes note that it did.
+    fn in_turn(&mut self, from: &NodeId, created_at: Timestamp, now: Timestamp) -> Result<(), Received> {
+        if from == &self.node {
+            return Ok(());
+        }
+        let is_signer = self.state.accepted().is_some_and(|accepted| accepted.signers().contains(from));
+        if !is_signer {
+            return Err(Reason::CheckpointNotASigner.into());
+        }
+        let due = self.due().filter(|due| *due <= now).unwrap_or(now);
+        self.due_since = Some(due);
+        let epochs = [EpochId::of(now), EpochId::of(created_at)];
+        match self.turn_of(from, due, epochs) {
+            Some(turn) if turn <= now => {}
+            Some(turn) => return Err(Received::NotYet(turn)),
+            None => return Err(Reason::CheckpointOutOfTurn.into()),
+        }
+        self.turns.heard(from, now);
+        // A better rank coordinates: let it.
+        let own = self.turn_of(&self.node, due, [EpochId::of(now), EpochId::of(now)]);
+        if own.is_none_or(|own| own > now) && !matches!(self.round, Round::Voting(_)) {
+            self.round = Round::Idle;
+        }
+        Ok(())
+    }
+
+    fn receive_head(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        message: &HeadProposal,
+        now: Timestamp,
+    ) -> Received {
+        let Some(key) = context.key else { return Received::Done };
+        let mut overlay = Overlay::new(context.view.held);
+        let head = match ProposedHead::read(message, &mut overlay, &self.state, &context.view, now) {
+            Ok(head) => head,
+            Err(reason) => return reason.into(),
+        };
+        if let Err(received) = self.in_turn(from, head.stored.header().created_at, now) {
+            return received;
+        }
+        let view = View { held: &overlay, ..context.view };
+        let (target, ballot) = (head.stored.id(), self.votes.consider_head(&head, &self.state, &view, key, now));
+        let signature = match self.settle_ballot(ballot, overlay.into_objects()) {
+            Ok(signature) => signature,
+            Err(received) => return received,
+        };
+        self.send(Recipients::Node(from.clone()), HeadVote { target, signature });
+        Received::Done
+    }
+
+    fn receive_proposal(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        message: &CheckpointProposal,
+        now: Timestamp,
+    ) -> Received {
+        let Some(key) = context.key else { return Received::Done };
+        let mut overlay = Overlay::new(context.view.held);
+        let proposal = match Ballotable::read(message, &mut overlay, now) {
+            Ok(proposal) => proposal,
+            Err(reason) => return reason.into(),
+        };
+        if let Err(received) = self.in_turn(from, proposal.stored.header().created_at, now) {
+            return received;
+        }
+        let view = View { held: &overlay, ..context.view };
+        let target = proposal.stored.id();
+        let ballot = self.votes.consider(&proposal, &self.state, &view, key, now);
+        if let Ballot::Refuse(denial) = &ballot
+            && denial.reason == Reason::CheckpointWrongPrev
+        {
+            // One of the two is behind.
+            let query = CheckpointQuery { checkpoint_seq: self.accepted_seq() };
+            self.send(Recipients::Node(from.clone()), query);
+        }
+        let signature = match self.settle_ballot(ballot, overlay.into_objects()) {
+            Ok(signature) => signature,
+            Err(received) => return received,
+        };
+        self.send(Recipients::Node(from.clone()), CheckpointVote { target, signature });
+        Received::Done
+    }
+
+    /// Makes a vote durable, with what it was given for.
+    fn settle_ballot(&mut self, ballot: Ballot, brought: Vec<StoredObject>) -> Result<QuorumSignature, Received> {
+        match ballot {
+            Ballot::Cast(signature) => {
+                self.store(brought);
+                self.persist();
+                Ok(signature)
+            }
+            Ballot::Again(signature) => Ok(signature),
+            Ballot::Wait(wanted) => Err(Received::Wait(wanted)),
+            Ballot::Refuse(denial) => Err(denial.reason.into()),
+        }
+    }
+
+    /// Answers a question: with the open votes, and with the accepted checkpoint if the other is behind.
+    fn answer(&mut self, from: &NodeId, query: &CheckpointQuery) -> Received {
+        let accepted = self.accepted_seq();
+        if query.checkpoint_seq < accepted {
+            let anchored = self
+                .proof
+                .anchor
+                .as_ref()
+                .filter(|anchor| query.checkpoint_seq < anchor.checkpoint_seq || query.checkpoint_seq == 0);
+            let first = anchored.map(|anchor| CheckpointAnnounce {
+                checkpoint: anchor.checkpoint.clone(),
+                signatures: None,
+                heads: Vec::new(),
+                anchor: Some(anchor.anchor.clone()),
+            });
+            if let Some(first) = first.filter(|first| first.checkpoint != self.proof.checkpoint) {
+                self.send(Recipients::Node(from.clone()), first);
+            }
+            let announce = self.announcement(Vec::new());
+            self.send(Recipients::Node(from.clone()), announce);
+        }
+        let furthest = |kind| -> Option<SignedHead> { self.votes.lock(kind).map(|lock| lock.signed.clone()) };
+        let status = CheckpointStatus {
+            checkpoint_seq: accepted,
+            votes: self.votes.open().iter().take(ZoneCheckpoint::MAX_VOID).cloned().collect(),
+            audit: furthest(ChainKind::Audit),
+            revocation: furthest(ChainKind::Revocation),
+        };
+        self.send(Recipients::Node(from.clone()), status);
+        Received::Done
+    }
+
+    /// The accepted checkpoint with what shows that it holds.
+    pub(super) fn announcement(&self, heads: Vec<Vec<u8>>) -> CheckpointAnnounce {
+        let anchor = self.proof.anchor.as_ref().filter(|anchor| anchor.checkpoint == self.proof.checkpoint);
+        CheckpointAnnounce {
+            checkpoint: self.proof.checkpoint.clone(),
+            signatures: self.proof.signatures.clone(),
+            heads,
+            anchor: anchor.map(|anchor| anchor.anchor.clone()),
+        }
+    }
+
+    fn receive_head_vote(&mut self, context: &Context<'_>, from: &NodeId, vote: &HeadVote) -> Received {
+        let Round::Heads(round) = &mut self.round else { return Received::Done };
+        let Some(collector) = round.collector(&vote.target) else { return Received::Done };
+        if vote.signature.signer_node == *from && collector.add(&vote.signature, &context.view.keys) {
+            Received::Done
+        } else {
+            Reason::SignBadSignature.into()
+        }
+    }
+
+    fn receive_vote(&mut self, context: &Context<'_>, from: &NodeId, vote: &CheckpointVote) -> Received {
+        let Round::Voting(round) = &mut self.round else { return Received::Done };
+        if round.collector.target() != vote.target {
+            return Received::Done;
+        }
+        let seq = round.seq;
+        if vote.signature.signer_node != *from || !round.collector.add(&vote.signature, &context.view.keys) {
+            return Reason::SignBadSignature.into();
+        }
+        self.saw_vote(from, seq, vote.target);
+        Received::Done
+    }
+
+    /// Takes note of a verified vote, and tells if the node voted for something else before.
+    pub(super) fn saw_vote(&mut self, node: &NodeId, seq: u64, target: ObjectId) {
+        let before = *self.seen.entry((seq, node.clone())).or_insert(target);
+        if before != target {
+            let alert = Alert::Equivocation { node: node.clone(), seq, one: before, other: target };
+            let known = self.outputs.iter().any(|output| *output == Output::Alert(alert.clone()));
+            if !known {
+                self.outputs.push_back(Output::Alert(alert));
+            }
+        }
+    }
+
+    fn receive_announce(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        message: &CheckpointAnnounce,
+        now: Timestamp,
+    ) -> Received {
+        let mut overlay = Overlay::new(context.view.held);
+        for head in &message.heads {
+            match overlay.read(head, now) {
+                Ok(stored) if Overlay::kind_of(&stored).is_some() => {}
+                Ok(_) => return Reason::ObjectSchemaMismatch.into(),
+                Err(reason) => return reason.into(),
+            }
+        }
+        let checkpoint = match overlay.read(&message.checkpoint, now) {
+            Ok(checkpoint) => checkpoint,
+            Err(reason) => return reason.into(),
+        };
+        let mut signatures = SignatureSet::new();
+        if let Some(canonical) = &message.signatures {
+            let opened = overlay
+                .read(canonical, now)
+                .and_then(|stored| stored.open::<QuorumSignatureSet>().map_err(|error| error.reason()));
+            match opened {
+                Ok(set) if set.target == checkpoint.id() => signatures = set.get().signatures.clone(),
+                Ok(_) => return Reason::ObjectIdMismatch.into(),
+                Err(reason) => return reason.into(),
+            }
+        }
+        let anchor = match &message.anchor {
+            None => None,
+            Some(canonical) => match self.read_anchor(context, &mut overlay, canonical, now) {
+                Ok(anchor) => Some(anchor),
+                Err(reason) => return reason.into(),
+            },
+        };
+        let view = View { held: &overlay, ..context.view };
+        let verified = anchor.as_ref().map(|(anchor, _)| anchor);
+        let offer = Offer { checkpoint: &checkpoint, signatures: &signatures, anchor: verified };
+        match self.state.judge(&offer, &view, now) {
+            Judgement::Accept(acceptance) => {
+                self.store(overlay.into_objects());
+                let anchor = anchor.map(|(_, stored)| stored);
+                self.accept(context, *acceptance, &checkpoint, message.signatures.clone(), anchor.as_ref(), now);
+                Received::Done
+            }
+            Judgement::Known => Received::Done,
+            Judgement::Wait(wanted) => Received::Wait(wanted),
+            Judgement::Refuse(denial) => {
+                self.refused(from, denial);
+                Received::Done
+            }
+            Judgement::Fork(fork) => {
+                self.store(overlay.into_objects());
+                self.freeze(fork);
+                Received::Done
+            }
+        }
+    }
+
+    fn read_anchor(
+        &self,
+        context: &Context<'_>,
+        overlay: &mut Overlay<'_>,
+        canonical: &[u8],
+        now: Timestamp,
+    ) -> Result<(Verified<ZoneAnchor>, StoredObject), Reason> {
+        let stored = overlay.read(canonical, now)?;
+        if stored.header().zone_id != *self.state.zone() {
+            return Err(Reason::CheckpointWrongZone);
+        }
+        let received = stored.open::<ZoneAnchor>().map_err(|error| error.reason())?;
+        let verified = received.verify(context.view.keys.trust().owner()).map_err(|error| error.reason())?;
+        Ok((verified, stored))
+    }
+
+    /// An anchor that the owner gave this node itself.
+    pub(super) fn receive_anchor(
+        &mut self,
+        context: &Context<'_>,
+        (anchor, stored): (&Verified<ZoneAnchor>, &StoredObject),
+        checkpoint: &StoredObject,
+        now: Timestamp,
+    ) {
+        let signatures = SignatureSet::new();
+        let offer = Offer { checkpoint, signatures: &signatures, anchor: Some(anchor) };
+        let own = self.node.clone();
+        match self.state.judge(&offer, &context.view, now) {
+            Judgement::Accept(acceptance) => {
+                self.store([checkpoint.clone(), stored.clone()]);
+                self.accept(context, *acceptance, checkpoint, None, Some(stored), now);
+                let announce = self.announcement(Vec::new());
+                self.send(Recipients::Members, announce);
+            }
+            Judgement::Known => {}
+            Judgement::Wait(wanted) => {
+                let message = CheckpointAnnounce {
+                    checkpoint: checkpoint.canonical_bytes().to_vec(),
+                    signatures: None,
+                    heads: Vec::new(),
+                    anchor: Some(stored.canonical_bytes().to_vec()),
+                };
+                self.outputs.push_back(Output::Fetch { from: own.clone(), wanted: wanted.clone() });
+                self.deferred.insert(own, Deferred { message: message.into(), wanted, not_before: None });
+            }
+            Judgement::Refuse(denial) => self.refused(&own, denial),
+            Judgement::Fork(fork) => self.freeze(fork),
+        }
+    }
+
+    fn freeze(&mut self, fork: crate::checkpoint::Fork) {
+        self.state.freeze(fork);
+        self.round = Round::Idle;
+        self.persist();
+        self.outputs.push_back(Output::Alert(Alert::Fork(fork)));
+    }
+
+    /// Takes a checkpoint that holds. What it is made of was given out to be stored already.
+    pub(super) fn accept(
+        &mut self,
+        context: &Context<'_>,
+        acceptance: Acceptance,
+        checkpoint: &StoredObject,
+        signatures: Option<Vec<u8>>,
+        anchor: Option<&StoredObject>,
+        now: Timestamp,
+    ) {
+        let before = self.state.accepted().and_then(super::super::Accepted::audit);
+        let (id, seq) = (acceptance.accepted().id(), acceptance.accepted().seq());
+        let mut settled = Vec::new();
+        chain::walk(acceptance.accepted().audit(), before, link(context.view.held, ChainKind::Audit), |event| {
+            if let Subject::Signature(signature) = event.subject() {
+                settled.push(signature);
+            }
+        });
+        self.sequencer.settle(settled);
+        self.submit_again(acceptance.accepted().checkpoint().header.created_at);
+        let anchored = acceptance.is_anchored();
+        self.state.apply(acceptance);
+        if let Some(accepted) = self.state.accepted() {
+            self.votes.settle(accepted, &context.view);
+        }
+        self.proof.checkpoint = checkpoint.canonical_bytes().to_vec();
+        self.proof.signatures = signatures;
+        if let Some(anchor) = anchor {
+            self.proof.anchor = Some(AnchorProof {
+                anchor: anchor.canonical_bytes().to_vec(),
+                checkpoint: self.proof.checkpoint.clone(),
+                checkpoint_seq: seq,
+            });
+        }
+        self.turns.reset();
+        self.round = Round::Idle;
+        (self.due_since, self.idle_until, self.stuck) = (None, None, None);
+        self.seen.clear();
+        self.changed_at = self.has_changes(context).then_some(now);
+        self.persist();
+        self.outputs.push_back(Output::Accepted { checkpoint: id, seq });
+        if anchored {
+            let generation = self.state.generation().unwrap_or_default();
+            self.outputs.push_back(Output::Alert(Alert::Anchored { checkpoint: id, generation }));
+        }
+    }
+}

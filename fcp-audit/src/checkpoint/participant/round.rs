@@ -1,0 +1,395 @@
+//! Proposing: ask, have heads signed, have the checkpoint signed, announce.
+
+mod choose;
+mod heads;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use fcp_core::error::Reason;
+use fcp_core::id::{EpochId, NodeId, ObjectId};
+use fcp_core::object::{MeshObject as _, ObjectHeader, QuorumSignatureSet, StoredObject};
+use fcp_core::sign::{QuorumSigned as _, SignatureSet};
+use fcp_core::time::Timestamp;
+
+use super::{Alert, Context, Governance, Output, Participant, RETRY_SECS, Recipients};
+use crate::checkpoint::overlay::Overlay;
+use crate::checkpoint::voter::Ballotable;
+use crate::checkpoint::{
+    Ballot, CheckpointProposal, CheckpointQuery, CheckpointStatus, Collector, Heads, Judgement, Offer, SignedHead,
+    View, VotedCheckpoint, ZoneCheckpoint,
+};
+use choose::Choice;
+use heads::HeadRound;
+
+/// How long a proposer waits for the answers of those who are slow or away, in seconds.
+const ASK_SECS: u64 = 1;
+/// How long a proposer waits for the signatures of heads.
+const HEADS_SECS: u64 = 2;
+/// After how long a question or proposal is sent again.
+const RESEND_SECS: u64 = 2;
+/// How often a proposal is sent before the proposer asks anew.
+const MAX_SENDS: u8 = 5;
+
+/// How far this node's own proposal has come.
+#[derive(Debug, Clone)]
+pub(super) enum Round {
+    Idle,
+    Asking(Asking),
+    Heads(HeadsRound),
+    Voting(alloc::boxed::Box<Voting>),
+}
+
+/// The signers were asked what they voted for.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    started: Timestamp,
+    asked: Timestamp,
+    answers: BTreeMap<NodeId, CheckpointStatus>,
+}
+
+/// New heads are being signed.
+#[derive(Debug, Clone)]
+pub(super) struct HeadsRound {
+    started: Timestamp,
+    seq: u64,
+    void: Vec<VotedCheckpoint>,
+    heads: Vec<HeadRound>,
+}
+
+impl HeadsRound {
+    pub(super) fn collector(&mut self, target: &ObjectId) -> Option<&mut Collector> {
+        self.heads.iter_mut().map(|head| &mut head.collector).find(|collector| collector.target() == *target)
+    }
+}
+
+/// A checkpoint is being signed.
+#[derive(Debug, Clone)]
+pub(super) struct Voting {
+    pub(super) seq: u64,
+    pub(super) collector: Collector,
+    stored: StoredObject,
+    message: CheckpointProposal,
+    sent: Timestamp,
+    sends: u8,
+}
+
+impl Participant {
+    pub(super) fn receive_status(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        status: &CheckpointStatus,
+        now: Timestamp,
+    ) -> super::receive::Received {
+        self.note_votes(context, from, status, now);
+        if let Round::Asking(asking) = &mut self.round
+            && self.state.accepted().is_some_and(|accepted| accepted.signers().contains(from))
+        {
+            asking.answers.insert(from.clone(), status.clone());
+        }
+        super::receive::Received::Done
+    }
+
+    /// Goes as far as it can now, and says when to go on.
+    pub(super) fn advance(&mut self, context: &Context<'_>, now: Timestamp) {
+        // Each pass ends in a later phase or in waiting; a round has three phases.
+        for _ in 0..8 {
+            if !self.step(context, now) {
+                break;
+            }
+        }
+        self.wake = self.next_wake(now);
+    }
+
+    /// One transition; false if there is nothing to do but to wait.
+    fn step(&mut self, context: &Context<'_>, now: Timestamp) -> bool {
+        match core::mem::replace(&mut self.round, Round::Idle) {
+            Round::Idle => self.begin(context, now),
+            Round::Asking(asking) => self.after_asking(context, asking, now),
+            Round::Heads(round) => self.after_heads(context, round, now),
+            Round::Voting(voting) => self.after_voting(context, *voting, now),
+        }
+    }
+
+    /// When it is this node's turn, if it is to propose at all.
+    fn own_turn(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.state.fork().is_some() {
+            return None;
+        }
+        let epoch = EpochId::of(now);
+        let turn = self.turn_of(&self.node, self.due()?, [epoch, epoch])?;
+        Some(self.idle_until.map_or(turn, |until| until.max(turn)))
+    }
+
+    fn begin(&mut self, context: &Context<'_>, now: Timestamp) -> bool {
+        if context.key.is_none() || self.own_turn(now).is_none_or(|turn| turn > now) {
+            return false;
+        }
+        self.ask();
+        self.round = Round::Asking(Asking { started: now, asked: now, answers: BTreeMap::new() });
+        true
+    }
+
+    fn ask(&mut self) {
+        let (others, query) = (self.other_signers(), CheckpointQuery { checkpoint_seq: self.accepted_seq() });
+        if !others.is_empty() {
+            self.send(Recipients::Signers(others), query);
+        }
+    }
+
+    fn after_asking(&mut self, context: &Context<'_>, mut asking: Asking, now: Timestamp) -> bool {
+        let Some(accepted) = self.state.accepted() else { return false };
+        let signers = accepted.signers().clone();
+        // This node's own answer is its own votes.
+        let answered = u32::try_from(asking.answers.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let waited = now >= asking.started.saturating_add(ASK_SECS);
+        if answered < signers.count() && !(answered >= signers.quorum() && waited) {
+            if now >= asking.asked.saturating_add(RESEND_SECS) {
+                asking.asked = now;
+                self.ask();
+            }
+            self.round = Round::Asking(asking);
+            return false;
+        }
+        asking.answers.insert(self.node.clone(), self.own_status());
+        match self.choose(context, &asking.answers, now) {
+            Choice::Adopt { seq, message } => {
+                if !self.propose(context, seq, *message, now) {
+                    self.idle_until = Some(now.saturating_add(RESEND_SECS));
+                }
+            }
+            Choice::Fresh { seq, void } => {
+                let heads = self.propose_heads(context, &asking.answers, now);
+                self.round = Round::Heads(HeadsRound { started: now, seq, void, heads });
+            }
+            Choice::Stuck { seq } => {
+                if self.stuck != Some(seq) {
+                    self.outputs.push_back(Output::Alert(Alert::Stuck { seq }));
+                }
+                self.stuck = Some(seq);
+                self.idle_until = Some(now.saturating_add(RETRY_SECS));
+            }
+        }
+        true
+    }
+
+    fn after_heads(&mut self, context: &Context<'_>, round: HeadsRound, now: Timestamp) -> bool {
+        let complete = round.heads.iter().all(|head| head.collector.is_complete());
+        if !complete && now < round.started.saturating_add(HEADS_SECS) {
+            self.round = Round::Heads(round);
+            return false;
+        }
+        let mut signed = Vec::new();
+        for head in round.heads.iter().filter(|head| head.collector.is_complete()) {
+            let canonical = head.stored.canonical_bytes().to_vec();
+            signed.push(SignedHead { head: canonical, signatures: head.collector.signatures().clone() });
+            let sidecar = self.sidecar(context, &head.collector, now);
+            self.store([Some(head.stored.clone()), sidecar].into_iter().flatten());
+        }
+        let pinned = self.pinned();
+        let newest = self.newest.filter(|newest| Some(*newest) != pinned);
+        for governance in newest.into_iter().chain(pinned) {
+            let Some(message) = self.draft(context, governance, &round, signed.clone(), now) else { break };
+            // What this node would not sign, it does not propose: then with what is pinned already.
+            let usable = self.ballot(context, &message, now);
+            if matches!(usable, Ok(()) | Err(Reason::CheckpointAlreadyVoted)) {
+                if !self.propose(context, round.seq, message, now) {
+                    break;
+                }
+                return true;
+            }
+            if let Err(reason) = usable
+                && Some(governance) == pinned
+            {
+                let own = self.node.clone();
+                self.refused(&own, reason);
+            }
+        }
+        self.idle_until = Some(now.saturating_add(RESEND_SECS));
+        true
+    }
+
+    /// What the accepted checkpoint pins.
+    fn pinned(&self) -> Option<Governance> {
+        let heads = self.state.accepted()?.checkpoint().heads();
+        Some(Governance { definition: heads.definition, policy: heads.policy, manifest: heads.manifest })
+    }
+
+    /// The next checkpoint with these heads.
+    fn draft(
+        &self,
+        context: &Context<'_>,
+        governance: Governance,
+        round: &HeadsRound,
+        signed: Vec<SignedHead>,
+        now: Timestamp,
+    ) -> Option<CheckpointProposal> {
+        let accepted = self.state.accepted()?;
+        let mut heads = accepted.checkpoint().heads();
+        (heads.definition, heads.policy, heads.manifest) =
+            (governance.definition, governance.policy, governance.manifest);
+        for head in round.heads.iter().filter(|head| head.collector.is_complete()) {
+            head.put(&mut heads);
+        }
+        let key = context.view.held.id_key(now)?;
+        let mut overlay = Overlay::new(context.view.held);
+        let void: Vec<ObjectId> = round
+            .void
+            .iter()
+            .filter_map(|skipped| overlay.read(&skipped.checkpoint, now).ok())
+            .map(|own| own.id())
+            .collect();
+        let provenance = self.provenance(context, now);
+        let (prev, step) = (Some(accepted.id()), Some(accepted.policy_step()));
+        let checkpoint = ZoneCheckpoint::draft(provenance, heads, prev, round.seq, &void, step);
+        let stored = checkpoint.seal(&key).ok()?;
+        Some(CheckpointProposal {
+            checkpoint: stored.canonical_bytes().to_vec(),
+            heads: signed,
+            votes: SignatureSet::new(),
+            void: round.void.clone(),
+        })
+    }
+
+    /// Whether this node would vote for `message`, without voting.
+    fn ballot(&self, context: &Context<'_>, message: &CheckpointProposal, now: Timestamp) -> Result<(), Reason> {
+        let key = context.key.ok_or(Reason::CheckpointNotASigner)?;
+        let mut overlay = Overlay::new(context.view.held);
+        let proposal = Ballotable::read(message, &mut overlay, now)?;
+        let view = View { held: &overlay, ..context.view };
+        match self.votes.clone().consider(&proposal, &self.state, &view, key, now) {
+            Ballot::Cast(_) | Ballot::Again(_) => Ok(()),
+            Ballot::Wait(_) => Err(Reason::CheckpointMissing),
+            Ballot::Refuse(denial) => Err(denial.reason),
+        }
+    }
+
+    /// Votes for a proposal, if it may, and has the others vote. False if the proposal is none.
+    fn propose(&mut self, context: &Context<'_>, seq: u64, mut message: CheckpointProposal, now: Timestamp) -> bool {
+        let (Some(key), Some(accepted)) = (context.key, self.state.accepted()) else { return false };
+        let signers = accepted.signers().clone();
+        let mut overlay = Overlay::new(context.view.held);
+        let Ok(proposal) = Ballotable::read(&message, &mut overlay, now) else { return false };
+        let Ok(received) = proposal.stored.open::<ZoneCheckpoint>() else { return false };
+        let stored = proposal.stored.clone();
+        let (preimage, created_at) = (received.claimed().quorum_preimage(), stored.header().created_at);
+        let quorum = signers.quorum();
+        let mut collector = Collector::new(stored.id(), preimage, created_at, signers, quorum);
+        collector.add_all(&message.votes, &context.view.keys);
+        let view = View { held: &overlay, ..context.view };
+        let ballot = self.votes.consider(&proposal, &self.state, &view, key, now);
+        match ballot {
+            Ballot::Cast(signature) => {
+                self.store(overlay.into_objects());
+                self.persist();
+                collector.add(&signature, &context.view.keys);
+            }
+            Ballot::Again(signature) => {
+                collector.add(&signature, &context.view.keys);
+            }
+            Ballot::Wait(_) | Ballot::Refuse(_) => {}
+        }
+        message.votes = collector.signatures().clone();
+        self.due_since.get_or_insert(now);
+        let others = self.other_signers();
+        if !others.is_empty() {
+            self.send(Recipients::Signers(others), message.clone());
+        }
+        let voting = Voting { seq, collector, stored, message, sent: now, sends: 1 };
+        self.round = Round::Voting(alloc::boxed::Box::new(voting));
+        true
+    }
+
+    fn after_voting(&mut self, context: &Context<'_>, mut voting: Voting, now: Timestamp) -> bool {
+        if voting.collector.is_complete() {
+            if !self.announce(context, &voting, now) {
+                self.idle_until = Some(now.saturating_add(RETRY_SECS));
+            }
+            return true;
+        }
+        if now >= voting.sent.saturating_add(RESEND_SECS) {
+            if voting.sends >= MAX_SENDS {
+                // Somebody may have voted for something else, or be away: ask again.
+                return true;
+            }
+            (voting.sent, voting.sends) = (now, voting.sends.saturating_add(1));
+            voting.message.votes = voting.collector.signatures().clone();
+            let others = self.other_signers();
+            self.send(Recipients::Signers(others), voting.message.clone());
+        }
+        self.round = Round::Voting(alloc::boxed::Box::new(voting));
+        false
+    }
+
+    /// The quorum signed: the checkpoint holds.
+    fn announce(&mut self, context: &Context<'_>, voting: &Voting, now: Timestamp) -> bool {
+        let mut overlay = Overlay::new(context.view.held);
+        let heads: Vec<Vec<u8>> = voting.message.heads.iter().map(|signed| signed.head.clone()).collect();
+        for head in &heads {
+            let _ = overlay.read(head, now);
+        }
+        overlay.add(&voting.stored);
+        let Some(sidecar) = self.sidecar(context, &voting.collector, now) else { return false };
+        let view = View { held: &overlay, ..context.view };
+        let offer = Offer { checkpoint: &voting.stored, signatures: voting.collector.signatures(), anchor: None };
+        match self.state.judge(&offer, &view, now) {
+            Judgement::Accept(acceptance) => {
+                self.store(overlay.into_objects());
+                self.store([sidecar.clone()]);
+                let signatures = Some(sidecar.canonical_bytes().to_vec());
+                self.accept(context, *acceptance, &voting.stored, signatures, None, now);
+                let announce = self.announcement(heads);
+                self.send(Recipients::Members, announce);
+                true
+            }
+            Judgement::Known | Judgement::Wait(_) | Judgement::Fork(_) => false,
+            Judgement::Refuse(denial) => {
+                let own = self.node.clone();
+                self.refused(&own, denial);
+                false
+            }
+        }
+    }
+
+    /// What was collected, as an object beside its target (D14).
+    fn sidecar(&self, context: &Context<'_>, collector: &Collector, now: Timestamp) -> Option<StoredObject> {
+        let header = ObjectHeader::for_type::<QuorumSignatureSet>(self.provenance(context, now));
+        let set = QuorumSignatureSet {
+            header: header.with_refs([collector.target()].into()),
+            target: collector.target(),
+            signatures: collector.signatures().clone(),
+        };
+        set.seal(&context.view.held.id_key(now)?).ok()
+    }
+
+    fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+        let round = match &self.round {
+            // At the beginning of an epoch the ranks change.
+            Round::Idle => self.own_turn(now).map(|turn| {
+                let epoch = EpochId::of(now).saturating_add(1).start();
+                if turn > now { turn.min(epoch.max(self.idle_until.unwrap_or(epoch))) } else { turn }
+            }),
+            Round::Asking(asking) => {
+                let answered = asking.started.saturating_add(ASK_SECS);
+                let again = asking.asked.saturating_add(RESEND_SECS);
+                Some(if answered > now { answered } else { again })
+            }
+            Round::Heads(round) => Some(round.started.saturating_add(HEADS_SECS)),
+            Round::Voting(voting) => Some(voting.sent.saturating_add(RESEND_SECS)),
+        };
+        let deferred = self.deferred.values().filter_map(|waiting| waiting.not_before).min();
+        [round, deferred].into_iter().flatten().min()
+    }
+}
+
+impl HeadRound {
+    /// Puts the signed head among those of the checkpoint.
+    fn put(&self, heads: &mut Heads) {
+        let named = (self.stored.id(), self.tip.seq);
+        match self.kind {
+            crate::checkpoint::ChainKind::Audit => heads.audit = named,
+            crate::checkpoint::ChainKind::Revocation => heads.revocation = named,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What to propose, given what the signers voted for (D172).
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use fcp_core::id::{NodeId, ObjectId};
+use fcp_core::sign::{QuorumSigned as _, SignatureSet};
+use fcp_core::time::{TimePolicy, Timestamp};
+
+use super::super::{Context, Participant};
+use crate::checkpoint::overlay::Overlay;
+use crate::checkpoint::{
+    ChainKind, CheckpointProposal, CheckpointStatus, VotedCheckpoint, ZoneCheckpoint, is_void, quorum,
+};
+
+/// What to propose.
+pub(super) enum Choice {
+    /// What others voted for already.
+    Adopt { seq: u64, message: Box<CheckpointProposal> },
+    /// Something new, behind sequences that are void.
+    Fresh { seq: u64, void: Vec<VotedCheckpoint> },
+    /// Nothing can be done without an anchor.
+    Stuck { seq: u64 },
+}
+
+/// A proposal that somebody voted for.
+struct Voted {
+    message: CheckpointProposal,
+    checkpoint: ZoneCheckpoint,
+    /// Verified.
+    votes: SignatureSet,
+}
+
+impl Participant {
+    /// What this node itself answers to its question.
+    pub(super) fn own_status(&self) -> CheckpointStatus {
+        CheckpointStatus {
+            checkpoint_seq: self.accepted_seq(),
+            votes: self.votes.open().to_vec(),
+            audit: self.votes.lock(ChainKind::Audit).map(|lock| lock.signed.clone()),
+            revocation: self.votes.lock(ChainKind::Revocation).map(|lock| lock.signed.clone()),
+        }
+    }
+
+    /// Looks for nodes that voted twice.
+    pub(super) fn note_votes(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        status: &CheckpointStatus,
+        now: Timestamp,
+    ) {
+        let answers = BTreeMap::from([(from.clone(), status.clone())]);
+        for vote in &status.votes {
+            for (target, voted) in self.voted(context, &answers, vote.checkpoint_seq, now) {
+                for signature in voted.votes.as_slice() {
+                    self.saw_vote(&signature.signer_node, vote.checkpoint_seq, target);
+                }
+            }
+        }
+    }
+
+    /// The proposals of a sequence for which the answers show votes, each with all votes that verify.
+    fn voted(
+        &self,
+        context: &Context<'_>,
+        answers: &BTreeMap<NodeId, CheckpointStatus>,
+        seq: u64,
+        now: Timestamp,
+    ) -> BTreeMap<ObjectId, Voted> {
+        let mut proposals: BTreeMap<ObjectId, Voted> = BTreeMap::new();
+        let Some(accepted) = self.state.accepted() else { return proposals };
+        let signers = accepted.signers();
+        for status in answers.values() {
+            let Some(vote) = status.votes.iter().find(|vote| vote.checkpoint_seq == seq) else { continue };
+            let mut overlay = Overlay::new(context.view.held);
+            let Ok(stored) = overlay.read(&vote.proposal.checkpoint, now) else { continue };
+            let Ok(received) = stored.open::<ZoneCheckpoint>() else { continue };
+            let checkpoint = received.claimed();
+            let continues = checkpoint.checkpoint_seq == seq
+                && checkpoint.zone_id == *self.state.zone()
+                && checkpoint.prev_checkpoint == Some(accepted.id());
+            if !continues {
+                continue;
+            }
+            let mut shown = vote.proposal.votes.clone();
+            shown.insert(vote.signature.clone());
+            let at = checkpoint.header.created_at;
+            let eligible = |node: &NodeId| signers.contains(node);
+            let tally = quorum::tally(&checkpoint.quorum_preimage(), &shown, &context.view.keys, at, eligible);
+            if tally.count() == 0 {
+                continue;
+            }
+            let known = proposals.entry(stored.id()).or_insert_with(|| Voted {
+                message: vote.proposal.clone(),
+                checkpoint: checkpoint.clone(),
+                votes: SignatureSet::new(),
+            });
+            tally.verified.as_slice().iter().for_each(|signature| known.votes.insert(signature.clone()));
+        }
+        proposals
+    }
+
+    /// Decides by the answers of the signers, this node's own among them.
+    pub(super) fn choose(
+        &self,
+        context: &Context<'_>,
+        answers: &BTreeMap<NodeId, CheckpointStatus>,
+        now: Timestamp,
+    ) -> Choice {
+        let mut void = Vec::new();
+        let first = self.accepted_seq().saturating_add(1);
+        let Some(accepted) = self.state.accepted() else { return Choice::Stuck { seq: first } };
+        let signers = accepted.signers();
+        let beyond = u64::try_from(ZoneCheckpoint::MAX_VOID).unwrap_or(u64::MAX);
+        for seq in first..first.saturating_add(beyond) {
+            let proposals = self.voted(context, answers, seq, now);
+            if is_void(signers, proposals.values().map(|voted| &voted.votes)) {
+                void.extend(
+                    proposals
+                        .into_values()
+                        .map(|voted| VotedCheckpoint { checkpoint: voted.message.checkpoint, votes: voted.votes }),
+                );
+                continue;
+            }
+            let voters: BTreeSet<NodeId> = proposals
+                .values()
+                .flat_map(|voted| voted.votes.as_slice().iter().map(|vote| vote.signer_node.clone()))
+                .collect();
+            let unvoted = signers.count().saturating_sub(count(voters.len()));
+            let skew = TimePolicy::DEFAULT_SKEW_SECS;
+            let usable = |voted: &Voted| {
+                let votes = count(voted.votes.as_slice().len());
+                let new = voted.checkpoint.header.created_at >= now.saturating_sub(skew);
+                let revived = votes > u32::from(signers.max_faults());
+                (new || revived) && votes.saturating_add(unvoted) >= signers.quorum()
+            };
+            // The most votes; of equals, the smallest id.
+            let mut best: Option<Voted> = None;
+            for voted in proposals.into_values().filter(usable) {
+                if best.as_ref().is_none_or(|best| voted.votes.as_slice().len() > best.votes.as_slice().len()) {
+                    best = Some(voted);
+                }
+            }
+            return match best {
+                Some(Voted { message, votes, .. }) => {
+                    Choice::Adopt { seq, message: Box::new(CheckpointProposal { votes, ..message }) }
+                }
+                None if unvoted >= signers.quorum() => Choice::Fresh { seq, void },
+                None => Choice::Stuck { seq },
+            };
+        }
+        Choice::Stuck { seq: first }
+    }
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
