@@ -13,7 +13,7 @@ pub use file::{FileEntry, FileKind, FileMetadata, WriteMode};
 pub use path::{FileScope, PathError, RelativePath};
 
 use fcp_core::cbor::{Decode, Encode, Value};
-use fcp_core::error::FcpError;
+use fcp_core::error::{FcpError, Reason};
 use fcp_core::time::Timestamp;
 
 use crate::egress::{EgressHttpResponse, EgressRequest};
@@ -23,6 +23,9 @@ pub const MAX_CONTENT: usize = 4 * 1024 * 1024 - 64 * 1024;
 
 /// The most random bytes that one effect asks for.
 pub const MAX_RANDOM: u16 = 1024;
+
+/// The longest key of an entry of the state, in bytes.
+pub const MAX_KEY: usize = 256;
 
 /// Something that a connector wants done.
 ///
@@ -40,6 +43,7 @@ pub const MAX_RANDOM: u16 = 1024;
 ///        / { log: { level: log-level, message: tstr, fields: { * tstr => any } } }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[fcp(check = Effect::check)]
 #[non_exhaustive]
 pub enum Effect {
     /// Read part of a file. Answered with [`EffectResult::Content`].
@@ -198,6 +202,20 @@ pub enum EffectResult {
 }
 
 impl Effect {
+    /// Whether it keeps to the limits, so that a host need not look at them again.
+    fn check(&self) -> Result<(), Reason> {
+        let content = |length: u64| (1..=MAX_CONTENT as u64).contains(&length);
+        let within = match self {
+            Self::FileRead { length, .. } => content(*length),
+            Self::StreamRead { max, .. } => content(*max),
+            Self::FileWrite { content, .. } | Self::StreamWrite { content, .. } => content.len() <= MAX_CONTENT,
+            Self::StateGet { key } | Self::StatePut { key, .. } => (1..=MAX_KEY).contains(&key.len()),
+            Self::Random { length } => (1..=MAX_RANDOM).contains(length),
+            _ => true,
+        };
+        if within { Ok(()) } else { Err(Reason::CborOutOfRange) }
+    }
+
     /// The effect's name on the wire.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -243,7 +261,7 @@ impl EffectResult {
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, EffectResult, FileScope, RelativePath, WriteMode};
+    use super::{Effect, EffectResult, FileScope, MAX_CONTENT, MAX_KEY, MAX_RANDOM, RelativePath, WriteMode};
     use fcp_core::cbor::{self, Value};
 
     fn scope() -> FileScope {
@@ -284,6 +302,22 @@ mod tests {
                 text => assert_eq!(text.as_text(), Some(effect.name())),
             }
             assert_eq!(cbor::decode::<Effect>(&encoded).unwrap(), effect);
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_decoder() {
+        for effect in [
+            Effect::FileRead { scope: scope(), path: RelativePath::root(), offset: 0, length: 0 },
+            Effect::StreamRead { stream: 0, max: MAX_CONTENT as u64 + 1 },
+            Effect::StreamWrite { stream: 0, content: vec![0; MAX_CONTENT + 1] },
+            Effect::StateGet { key: String::new() },
+            Effect::StatePut { key: "k".repeat(MAX_KEY + 1), value: None },
+            Effect::Random { length: 0 },
+            Effect::Random { length: MAX_RANDOM + 1 },
+        ] {
+            let refused = cbor::decode::<Effect>(&cbor::encode(&effect)).unwrap_err();
+            assert_eq!(refused.reason().code(), "cbor.out_of_range", "{}", effect.name());
         }
     }
 
