@@ -16,7 +16,7 @@ mod holder;
 mod record;
 mod view;
 
-pub use authorized::{Authorized, Confirmed};
+pub use authorized::{Authorized, Confirmed, UsedApproval};
 pub use decide::{MAX_APPROVALS, authorize, reauthorize};
 pub use record::draft_receipt;
 pub use view::{Budget, OperationRule, Reach, View};

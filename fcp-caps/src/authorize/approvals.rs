@@ -9,7 +9,7 @@ use fcp_core::time::Timestamp;
 use fcp_zones::approval::ApprovalToken;
 use fcp_zones::pinned::PinnedHeads;
 
-use super::View;
+use super::{UsedApproval, View};
 
 /// Why no presented approval fits: the one that came furthest, if any was for this at all, and the reason.
 pub(super) type NotApproved = (Option<ObjectId>, Reason);
@@ -21,7 +21,7 @@ pub(super) struct Approvals<'a, V: ?Sized> {
     ids: &'a [ObjectId],
     now: Timestamp,
     verified: Option<Vec<Result<Verified<ApprovalToken>, NotApproved>>>,
-    used: Vec<ObjectId>,
+    used: Vec<UsedApproval>,
 }
 
 impl<'a, V: View + ?Sized> Approvals<'a, V> {
@@ -45,7 +45,7 @@ impl<'a, V: View + ?Sized> Approvals<'a, V> {
             match approval {
                 Ok(approval) => match fits(approval) {
                     Some(Ok(())) => {
-                        self.used.push(approval.id());
+                        self.used.push(UsedApproval { id: approval.id(), scope: approval.scope.kind() });
                         return Ok(approval.id());
                     }
                     Some(Err(reason)) => unfit = Some((Some(approval.id()), reason)),
@@ -58,7 +58,7 @@ impl<'a, V: View + ?Sized> Approvals<'a, V> {
     }
 
     /// The approvals that were needed, sorted, each once.
-    pub(super) fn into_used(mut self) -> Vec<ObjectId> {
+    pub(super) fn into_used(mut self) -> Vec<UsedApproval> {
         self.used.sort_unstable();
         self.used.dedup();
         self.used

@@ -8,6 +8,7 @@ use fcp_core::object::Provenance;
 use fcp_core::sign::Verified;
 use fcp_core::time::Timestamp;
 use fcp_zones::flow::Bearer;
+use fcp_zones::policy::ApproverScope;
 
 use super::OperationRule;
 use crate::invoke::Invoke;
@@ -21,6 +22,15 @@ pub struct Authorized<T> {
     pub(super) findings: Findings,
 }
 
+/// An approval that was needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedApproval {
+    /// The approval.
+    pub id: ObjectId,
+    /// What it approves.
+    pub scope: ApproverScope,
+}
+
 /// What the checks found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Findings {
@@ -31,7 +41,7 @@ pub(super) struct Findings {
     pub(super) proof: Option<Proof>,
     pub(super) freshness: Freshness,
     pub(super) provenance: Provenance,
-    pub(super) approvals: Vec<ObjectId>,
+    pub(super) approvals: Vec<UsedApproval>,
     pub(super) evidence: Vec<ObjectId>,
     pub(super) decided_at: Timestamp,
 }
@@ -79,9 +89,9 @@ impl<T> Authorized<T> {
         &self.findings.provenance
     }
 
-    /// The approvals that it needed, sorted.
+    /// The approvals that it needed, sorted by id.
     #[must_use]
-    pub fn approvals(&self) -> &[ObjectId] {
+    pub fn approvals(&self) -> &[UsedApproval] {
         &self.findings.approvals
     }
 

@@ -140,9 +140,9 @@ fn check_again(view: &impl View, authorized: &Authorized<Invoke>, now: Timestamp
     let holder = steps.attested(claims, holder)?;
     granted(&mut steps, invoke, rule, claims, holder)?;
     allowed_by_policy(&mut steps, heads, invoke, rule, claims)?;
-    for id in &findings.approvals {
-        steps.evidence.add(*id);
-        approvals::verify(view, heads, id, now).map_err(|(_, reason)| steps.evidence.deny(reason))?;
+    for approval in &findings.approvals {
+        steps.evidence.add(approval.id);
+        approvals::verify(view, heads, &approval.id, now).map_err(|(_, reason)| steps.evidence.deny(reason))?;
     }
     let checkpoint = view.frontier(&claims.iss_zone).map(|frontier| frontier.checkpoint);
     Ok(Confirmed { request: invoke.id(), checkpoint, at: now })

@@ -44,13 +44,15 @@ pub struct OperationIntent {
     pub signature: Signature,
 }
 
-/// A lease that is held: its object and its number.
+/// A lease that this node holds and verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldLease {
     /// The lease's id.
     pub id: ObjectId,
     /// Its number, which fences older holders off.
     pub seq: u64,
+    /// The last second in which its holder may act (D170).
+    pub expires_at: Timestamp,
 }
 
 /// Lease and checkpoint; only a zone that has no checkpoint yet leaves that out, and then there is no lease either.
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn refs_are_lease_and_checkpoint() {
         let key = ObjectIdKey::from_bytes([7; 32]);
-        let lease = Some(HeldLease { id: id(3), seq: 9 });
+        let lease = Some(HeldLease { id: id(3), seq: 9, expires_at: Timestamp::from_secs(2_000) });
         let both = intent(lease, Some(id(4)));
         assert_eq!((both.lease(), both.checkpoint(), both.lease_seq), (Some(id(3)), Some(id(4)), Some(9)));
         let node = NodeSigningKey::from_seed([5; 32]);

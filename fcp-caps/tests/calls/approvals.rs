@@ -8,7 +8,7 @@ use fcp_core::object::TaintFlags;
 use fcp_core::sign::ApproverKey;
 use fcp_zones::approval::{ApprovalScope, Elevation, Execution, InputHash};
 
-use crate::helpers::{denied, glob, path_is, provenance, reason};
+use crate::helpers::{approved, denied, glob, path_is, provenance, reason};
 use crate::mesh::{self, Case, NOW, PRIVATE};
 
 #[test]
@@ -25,7 +25,7 @@ fn approvals_of_execution() {
         assert_eq!(reason(&case), "approval.required");
         let scope = case.execution();
         let id = case.approve(ApprovalScope::Execution(scope));
-        assert_eq!(case.decide().into_result().unwrap().approvals(), [id]);
+        assert_eq!(approved(&case.decide().into_result().unwrap()), [id]);
     }
     // Any approval of this very call will do where the operation says so, and only there.
     for (mode, expected) in
@@ -111,7 +111,7 @@ fn approvals_by_themselves() {
     case.approve(ApprovalScope::Execution(other));
     case.request.approval_tokens.push(ObjectId::from_bytes([0xff; 32]));
     let fitting = case.approve(ApprovalScope::Execution(case.execution()));
-    assert_eq!(case.decide().into_result().unwrap().approvals(), [fitting]);
+    assert_eq!(approved(&case.decide().into_result().unwrap()), [fitting]);
 }
 
 #[test]
@@ -172,5 +172,5 @@ fn a_stale_checkpoint_and_an_approval_in_its_place() {
     let allowed = case.decide().into_result().unwrap();
     let approval = case.request.approval_tokens[0];
     assert_eq!(allowed.freshness(), Freshness::Overridden(approval));
-    assert_eq!(allowed.approvals(), [approval]);
+    assert_eq!(approved(&allowed), [approval]);
 }

@@ -5,7 +5,7 @@ use fcp_core::object::{Provenance, TaintFlags, TaintReduction};
 use fcp_zones::approval::{ApprovalScope, Declassification};
 use fcp_zones::flow::{Bearer, Client, Ingress, Source};
 
-use crate::helpers::{asked_by_the_public, denied, provenance, public_input, reason, stated};
+use crate::helpers::{approved, asked_by_the_public, denied, provenance, public_input, reason, stated};
 use crate::mesh::{self, Case, NOW, PRIVATE};
 
 /// First demo: what a stranger wrote deletes nothing, whoever vouches for it.
@@ -51,7 +51,7 @@ fn a_sanitized_and_vouched_for_message_may() {
 
     let elevation = case.approve(ApprovalScope::Elevation(case.elevation()));
     let allowed = case.decide().into_result().unwrap();
-    assert_eq!(allowed.approvals(), [elevation]);
+    assert_eq!(approved(&allowed), [elevation]);
     assert!(allowed.evidence().contains(&receipt) && allowed.evidence().contains(&elevation));
     assert_eq!(allowed.provenance().integrity_label, 20, "what comes of it is trusted no more than what went in");
     assert!(!allowed.provenance().taint.contains(TaintFlags::PUBLIC_INPUT));
@@ -107,7 +107,7 @@ fn secrets_stay_where_they_are() {
     };
     let approval = case.approve(ApprovalScope::Declassification(scope.clone()));
     let allowed = case.decide().into_result().unwrap();
-    assert_eq!(allowed.approvals(), [approval]);
+    assert_eq!(approved(&allowed), [approval]);
     assert_eq!(allowed.provenance().confidentiality_label, PRIVATE.confidentiality);
     assert_eq!(allowed.provenance().label_adjustments.len(), 1);
     for (wrong, expected) in [

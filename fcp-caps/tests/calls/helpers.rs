@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "everything in here is known to be there")]
 
+use fcp_caps::authorize::Authorized;
 use fcp_caps::grant::{CapabilityConstraints, CapabilityObject, Grantee};
+use fcp_caps::invoke::Invoke;
 use fcp_core::cbor::Value;
 use fcp_core::decision::Decision;
 use fcp_core::glob::Glob;
@@ -82,4 +84,9 @@ pub(crate) fn stated() -> Provenance {
 pub(crate) fn path_is(path: &str) -> InputConstraint {
     let json_pointer = "/path".parse().unwrap();
     InputConstraint { json_pointer, op: ConstraintOp::Eq, value: Value::from(path) }
+}
+
+/// The approvals that an authorized call needed.
+pub(crate) fn approved(authorized: &Authorized<Invoke>) -> Vec<ObjectId> {
+    authorized.approvals().iter().map(|approval| approval.id).collect()
 }

@@ -247,10 +247,15 @@ reasons! {
     GrantCallsSpent "grant.calls_spent" "§7.3, D122" "the allowed number of calls is used up" "have the owner issue a new grant";
     GrantBytesSpent "grant.bytes_spent" "§7.3, D122" "the allowed number of bytes is used up" "send less, or have the owner issue a new grant";
 
+    LeaseMissing "lease.missing" "§15.1" "a risky operation needs a lease" "acquire a lease on the operation";
+    LeaseExpired "lease.expired" "§15.1, D170" "the lease has expired" "renew the lease";
+
     ExecutionWrongNode "execution.wrong_node" "D114" "the request is meant for another node" "send it to its target node";
+    ExecutionOutcomeUnknown "execution.outcome_unknown" "§9.5, D143, D146" "the operation was begun before and nobody knows whether it happened" "find out at the service, and have the intent resolved";
 
     IdempotencyBadKey "idempotency.bad_key" "D143" "the idempotency key is empty or longer than 128 bytes" "use 1 to 128 bytes";
     IdempotencyKeyRequired "idempotency.key_required" "D144" "the operation needs an idempotency key" "name the intention with a key of its own";
+    IdempotencyConflict "idempotency.conflict" "D143" "the idempotency key was used for another input" "use a new key for a new intention";
 
     CapabilityInsufficient "capability.insufficient" "§7.5, §23.4" "the token does not give the operation's capability" "have a token minted that gives it";
     CapabilityConflict "capability.conflict" "D123" "the token joins capabilities that exclude each other" "mint a token for each of them";
