@@ -117,6 +117,12 @@ impl Manifest {
         &self.events
     }
 
+    /// The topic of this name.
+    #[must_use]
+    pub fn event(&self, topic: &str) -> Option<&EventSpec> {
+        self.events.iter().find(|event| event.topic == topic)
+    }
+
     /// `[event_caps]`: what it can do with events.
     #[must_use]
     pub const fn event_caps(&self) -> &EventCaps {

@@ -48,7 +48,7 @@ impl<'b> Decode<'b> for Empty {
 #[cfg(test)]
 mod tests {
     use super::{Empty, from_value, to_value};
-    use fcp_core::cbor::{Decode, Encode, from_json};
+    use fcp_core::cbor::{Decode, Encode, Float, from_json};
 
     #[derive(Debug, PartialEq, Encode, Decode)]
     struct Append {
@@ -63,6 +63,14 @@ mod tests {
         for json in [r#"{}"#, r#"{"page":1}"#, r#"{"page":"p","more":1}"#, r#"{"page":"p","count":-1}"#, "null"] {
             assert_eq!(read(json).unwrap_err().reason().unwrap().code(), "execution.bad_input", "{json}");
         }
+    }
+
+    #[test]
+    fn floats_are_not_integers() {
+        let half = from_value::<Float>(&from_json("0.5").unwrap()).unwrap();
+        assert_eq!((half.get(), to_value(&half).unwrap()), (0.5, from_json("0.5").unwrap()));
+        assert!(from_value::<Float>(&from_json("1").unwrap()).is_err());
+        assert!(from_value::<u64>(&from_json("1.0").unwrap()).is_err());
     }
 
     #[test]

@@ -208,3 +208,78 @@ fn implement(block: &ItemImpl, manifest: &LitStr, methods: &Methods) -> TokenStr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    fn fault(attribute: TokenStream, item: TokenStream) -> String {
+        expand(attribute, item).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn markers_are_taken_off_and_everything_else_stays() {
+        let block = quote! {
+            impl Notebook {
+                #[operation("page.size")]
+                #[inline]
+                async fn size(&self, cx: &Cx, input: Page) -> Result<u64, Error> { todo() }
+                #[configure]
+                async fn new(cx: &Cx, settings: Settings) -> Result<Self, Error> { todo() }
+                fn helper(&self) {}
+            }
+        };
+        let expanded = expand(quote!(manifest = "manifest.toml"), block).unwrap().to_string();
+        assert!(!expanded.contains("operation (\"") && !expanded.contains("[configure]"), "{expanded}");
+        for part in ["inline", "fn helper", "include_str", "\"page.size\" =>", "Self :: new (cx , settings)"] {
+            assert!(expanded.contains(part), "{part}: {expanded}");
+        }
+        assert!(!expanded.contains("without_configuration"));
+    }
+
+    #[test]
+    fn what_cannot_become_a_connector_is_refused_where_it_stands() {
+        let manifest = || quote!(manifest = "manifest.toml");
+        let operation = quote! {
+            #[operation("a")]
+            async fn a(&self, cx: &Cx, input: I) -> Result<O, Error> { todo() }
+        };
+        assert_eq!(fault(quote!(), quote!(impl A {})), "expected `manifest = \"path\"`");
+        assert_eq!(fault(quote!(path = "a"), quote!(impl A {})), "expected `manifest = \"path\"`");
+        for (block, message) in [
+            (quote!(impl A {}), "expected at least one `#[operation(\"id\")]`"),
+            (quote!(impl B for A { #operation }), "expected an inherent `impl` block"),
+            (quote!(impl<T> A<T> { #operation }), "a connector has no parameters"),
+            (quote!(impl A { #operation #operation }), "this operation stands twice"),
+            (
+                quote!(impl A { #[operation("A")] async fn a(&self, cx: &Cx, input: I) {} }),
+                "expected an id of `^[a-z0-9][a-z0-9._:-]*$`",
+            ),
+            (quote!(impl A { #[operation("a")] fn a(&self, cx: &Cx, input: I) {} }), "expected an `async fn`"),
+            (
+                quote!(impl A { #[operation("a")] async fn a(&self, cx: &Cx) {} }),
+                "expected the arguments `&self, cx: &Cx, input`",
+            ),
+            (
+                quote!(impl A { #operation #[configure] async fn b(&self, cx: &Cx) {} }),
+                "expected the arguments `cx: &Cx, settings`",
+            ),
+            (
+                quote!(impl A { #operation #[health] #[shutdown] async fn b(&self, cx: &Cx) {} }),
+                "a method has one part to play",
+            ),
+            (
+                quote!(impl A {
+                    #operation
+                    #[health] async fn b(&self, cx: &Cx) {}
+                    #[health] async fn c(&self, cx: &Cx) {}
+                }),
+                "another method plays this part already",
+            ),
+        ] {
+            assert_eq!(fault(manifest(), block), message);
+        }
+    }
+}

@@ -262,6 +262,19 @@ impl PartialEq for Float {
 
 impl Eq for Float {}
 
+impl Encode for Float {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.float(self.0);
+    }
+}
+
+/// Only schemas that allow floats use this (§3.5 rule 5, D28): the inputs and outputs of operations.
+impl<'b> Decode<'b> for Float {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, DecodeError> {
+        decoder.float().map(Self)
+    }
+}
+
 impl Encode for Integer {
     fn encode(&self, encoder: &mut Encoder<'_>) {
         match u64::try_from(self.0) {
