@@ -19,12 +19,14 @@ pub const MAX_OBJECTS: usize = 512;
 pub enum Wanted {
     /// What the latest checkpoint stands on: it, its signatures, its anchor, its policy steps, and everything it names.
     Heads,
-    /// The audit events from this sequence on.
+    /// The events of a chain from this sequence on.
     Events {
+        /// Whether it is the revocation chain; otherwise it is the audit chain.
+        revocation: bool,
         /// The first sequence that is wanted.
         from: u64,
     },
-    /// Single objects.
+    /// Single objects, each with the signatures beside it.
     Objects(Vec<ObjectId>),
 }
 
@@ -45,6 +47,15 @@ fn request_bounded(request: &BootstrapRequest) -> Result<(), Reason> {
     }
 }
 
+/// An object as it is offered: the id is a claim like everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Offered {
+    /// What the sender stores it under.
+    pub id: ObjectId,
+    /// Its canonical bytes.
+    pub canonical: Vec<u8>,
+}
+
 /// Answers a request, in the order in which the objects build on each other. What does not fit into one bundle is asked
 /// for again.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
@@ -52,8 +63,8 @@ fn request_bounded(request: &BootstrapRequest) -> Result<(), Reason> {
 pub struct BootstrapBundle {
     /// The zone.
     pub zone_id: ZoneId,
-    /// Canonical bytes of objects.
-    pub objects: Vec<Vec<u8>>,
+    /// The objects.
+    pub objects: Vec<Offered>,
 }
 
 fn bundle_bounded(bundle: &BootstrapBundle) -> Result<(), Reason> {
@@ -62,21 +73,21 @@ fn bundle_bounded(bundle: &BootstrapBundle) -> Result<(), Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Wanted};
+    use super::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Offered, Wanted};
     use fcp_core::id::{ObjectId, ZoneId};
     use fcp_core::object::Message as _;
 
     #[test]
     fn both_are_bounded() {
         let zone_id = ZoneId::work();
-        for wanted in [Wanted::Heads, Wanted::Events { from: 7 }, Wanted::Objects(vec![ObjectId::ZERO])] {
+        for wanted in [Wanted::Heads, Wanted::Events { revocation: false, from: 7 }, Wanted::Objects(vec![ObjectId::ZERO])] {
             let request = BootstrapRequest { zone_id: zone_id.clone(), wanted };
             assert_eq!(BootstrapRequest::from_body(&request.to_body()).as_ref(), Ok(&request));
         }
         let many = vec![ObjectId::ZERO; MAX_OBJECTS + 1];
         let request = BootstrapRequest { zone_id: zone_id.clone(), wanted: Wanted::Objects(many) };
         assert_eq!(BootstrapRequest::from_body(&request.to_body()).unwrap_err().reason().code(), "cbor.out_of_range");
-        let bundle = BootstrapBundle { zone_id, objects: vec![vec![1]; MAX_OBJECTS + 1] };
+        let bundle = BootstrapBundle { zone_id, objects: vec![Offered { id: ObjectId::ZERO, canonical: vec![1] }; MAX_OBJECTS + 1] };
         assert_eq!(BootstrapBundle::from_body(&bundle.to_body()).unwrap_err().reason().code(), "cbor.out_of_range");
     }
 }

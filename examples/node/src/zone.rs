@@ -1,31 +1,71 @@
 //! What this node knows of a zone: its keys, what holds in it, and what has happened.
 
-use fcp_core::id::{ZoneId, ZoneIdHash};
+use std::collections::BTreeMap;
+
+use fcp_audit::checkpoint::{Context, Governance, Held as _, HeldInMemory, Participant, View};
+use fcp_audit::revocation::RevocationRegistry;
+use fcp_audit::AttestedKeys;
+use fcp_caps::grant::CapabilityObject;
+use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId, ZoneIdHash};
+use fcp_core::identity::TrustAnchors;
 use fcp_core::object::{Message, ObjectHeader, Provenance};
-use fcp_core::revoked::NothingRevoked;
+use fcp_core::sign::{NodeSigningKey, Verified};
 use fcp_core::time::Timestamp;
 use fcp_zones::keyring::ZoneKeyRing;
+use fcp_zones::pinned::PinnedHeads;
 use fcp_zones::zone::Levels;
 
 /// One zone.
 pub(crate) struct Zone {
     id: ZoneId,
     hash: ZoneIdHash,
-    levels: Levels,
     /// The zone's keys.
     pub(crate) keyring: ZoneKeyRing,
-    pub(crate) objects: Vec<Vec<u8>>,
+    /// The objects that govern the zone, each verified.
+    pub(crate) held: HeldInMemory,
+    /// This node's part in the zone's checkpoints.
+    pub(crate) participant: Participant,
+    /// What the accepted checkpoint pins.
+    pub(crate) pinned: Option<PinnedHeads>,
+    /// What the owner granted.
+    pub(crate) grants: BTreeMap<ObjectId, Verified<CapabilityObject>>,
+    /// The agreed audit chain, by sequence.
+    pub(crate) events: BTreeMap<u64, ObjectId>,
+    /// Anchors whose checkpoint has not come yet.
+    pub(crate) anchors: Vec<ObjectId>,
+    /// The newest definition, policy and manifest that are held.
+    pub(crate) newest: Newest,
+}
+
+/// The newest governing objects, with the time that each was made.
+#[derive(Default)]
+pub(crate) struct Newest {
+    pub(crate) definition: Option<(Timestamp, ObjectId)>,
+    pub(crate) policy: Option<(Timestamp, ObjectId)>,
+    pub(crate) manifest: Option<(Timestamp, ObjectId)>,
+}
+
+impl Newest {
+    /// All three, once there are three.
+    pub(crate) fn governance(&self) -> Option<Governance> {
+        Some(Governance { definition: self.definition?.1, policy: self.policy?.1, manifest: self.manifest?.1 })
+    }
 }
 
 impl Zone {
-    /// A zone of which nothing is known yet.
-    pub(crate) fn new(id: ZoneId) -> Self {
+    /// A zone of which nothing is known yet but a first key.
+    pub(crate) fn new(id: ZoneId, node: NodeId) -> Self {
         Self {
             hash: id.hash(),
-            levels: Levels::new(0, 255),
             keyring: ZoneKeyRing::new(id.clone()),
+            held: HeldInMemory::new(ObjectIdKey::public()),
+            participant: Participant::new(id.clone(), node),
+            pinned: None,
+            grants: BTreeMap::new(),
+            events: BTreeMap::new(),
+            anchors: Vec::new(),
+            newest: Newest::default(),
             id,
-            objects: Vec::new(),
         }
     }
 
@@ -39,23 +79,62 @@ impl Zone {
         self.hash
     }
 
-    /// Its levels, from its definition.
-    pub(crate) const fn levels(&self) -> Levels {
-        self.levels
-    }
-
-    pub(crate) const fn set_levels(&mut self, levels: Levels) {
-        self.levels = levels;
-    }
-
-    /// What is revoked in it.
-    pub(crate) const fn revoked(&self) -> NothingRevoked {
-        NothingRevoked
+    /// Its levels, from its pinned definition; unknown levels otherwise (D74).
+    pub(crate) fn levels(&self) -> Levels {
+        self.pinned.as_ref().map_or(Levels::UNKNOWN, PinnedHeads::levels)
     }
 
     /// The header of an object of this zone.
     pub(crate) fn header<T: Message>(&self, now: Timestamp) -> ObjectHeader {
-        let Levels { integrity, confidentiality } = self.levels;
-        ObjectHeader::for_type::<T>(Provenance::of_zone(self.id.clone(), integrity, confidentiality, now))
+        ObjectHeader::for_type::<T>(self.provenance(now))
+    }
+
+    /// Untainted data of this zone.
+    pub(crate) fn provenance(&self, now: Timestamp) -> Provenance {
+        let Levels { integrity, confidentiality } = self.levels();
+        Provenance::of_zone(self.id.clone(), integrity, confidentiality, now)
+    }
+
+    /// Gives the participant an input with everything that it judges by.
+    pub(crate) fn drive<T>(
+        &mut self,
+        trust: &TrustAnchors,
+        revocations: &RevocationRegistry,
+        key: &NodeSigningKey,
+        input: impl FnOnce(&mut Participant, &Context<'_>) -> T,
+    ) -> T {
+        let context = Context {
+            view: View { keys: AttestedKeys::new(trust, revocations, &self.id), held: &self.held },
+            levels: self.pinned.as_ref().map_or(Levels::UNKNOWN, PinnedHeads::levels),
+            key: Some(key),
+        };
+        input(&mut self.participant, &context)
+    }
+
+    /// Follows the accepted checkpoint: heads, keys, and the agreed chain.
+    pub(crate) fn pin(&mut self) {
+        let Some(accepted) = self.participant.state().accepted() else { return };
+        let heads = accepted.checkpoint().heads();
+        let at = accepted.checkpoint().header.created_at;
+        let (definition, policy, manifest) = (
+            self.held.definition(&heads.definition),
+            self.held.policy(&heads.policy),
+            self.held.manifest(&heads.manifest),
+        );
+        if let (Some(definition), Some(policy), Some(manifest)) = (definition, policy, manifest) {
+            self.keyring.activate(&manifest, at);
+            self.pinned = PinnedHeads::new(definition, policy, manifest).ok();
+        }
+        if let Some(tip) = accepted.audit() {
+            self.held.set_agreed(tip.id);
+            let mut at = Some(tip.id);
+            while let Some(link) = at.and_then(|id| self.held.audit_event(&id)) {
+                let Some(id) = at else { break };
+                if self.events.insert(link.seq(), id).is_some() {
+                    break;
+                }
+                at = link.prev();
+            }
+        }
     }
 }

@@ -1,17 +1,56 @@
-//! Zones on this node.
+//! Zones on this node: objects in, checkpoints along, everything kept on disk.
 
-use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest};
-use fcp_core::id::{NodeId, ObjectIdKey, ZoneId};
-use fcp_core::object::{ControlPlaneObject, Message, ObjectHeader, StoredObject};
+use fcp_audit::AttestedKeys;
+use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Offered, Wanted};
+use fcp_audit::checkpoint::{
+    Admitted, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing, ZoneAnchor,
+    ZoneCheckpoint,
+};
+use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent};
+use fcp_audit::head::{AuditHead, RevocationHead};
+use fcp_audit::revocation::{RevocationEvent, RevocationObject};
+use fcp_caps::grant::CapabilityObject;
+use fcp_core::id::{NodeId, ObjectId, ZoneId};
+use fcp_core::object::{
+    ControlPlaneObject, Message, ObjectHeader, QuorumSignatureSet, RetentionClass, StorageMeta, StoredObject,
+};
+use fcp_core::store::ObjectStore as _;
 use fcp_zones::manifest::ZoneKeyManifest;
+use fcp_zones::policy::ZonePolicyObject;
 use fcp_zones::zone::ZoneDefinitionObject;
 use serde_json::{Value, json};
 
-use super::Mesh;
+use super::{Mesh, log};
 use crate::clock;
 use crate::control::ControlError;
-use crate::params::Params;
+use crate::store::{StateKey, StoreError};
 use crate::zone::Zone;
+
+/// The order in which objects build on each other: keys, then whatever the owner signed, then chains, then checkpoints.
+fn rank(schema: &str) -> u8 {
+    match schema {
+        ZoneKeyManifest::SCHEMA => 0,
+        ZonePolicyObject::SCHEMA => 1,
+        ZoneDefinitionObject::SCHEMA => 2,
+        CapabilityObject::SCHEMA => 3,
+        RevocationObject::SCHEMA => 4,
+        RevocationEvent::SCHEMA => 5,
+        AuditEvent::SCHEMA => 6,
+        RevocationHead::SCHEMA | AuditHead::SCHEMA => 7,
+        ZoneCheckpoint::SCHEMA => 8,
+        QuorumSignatureSet::SCHEMA => 9,
+        ZoneAnchor::SCHEMA => 10,
+        _ => 11,
+    }
+}
+
+fn rank_of(canonical: &[u8]) -> u8 {
+    StoredObject::claimed_header(canonical).map_or(u8::MAX, |header| rank(header.schema.as_str()))
+}
+
+fn store_failed(error: StoreError) -> ControlError {
+    ControlError::node("store", error)
+}
 
 impl Mesh {
     /// A zone that this node knows.
@@ -21,85 +60,461 @@ impl Mesh {
 
     /// The header of a message about a zone.
     pub(crate) fn message_header<T: Message>(&self, zone: &ZoneId) -> ObjectHeader {
-        let fallback = Zone::new(zone.clone());
-        self.zones.get(zone).unwrap_or(&fallback).header::<T>(clock::now()).with_ttl(60)
-    }
-
-    pub(crate) fn load_zones(&mut self) -> Result<(), ControlError> {
-        Ok(())
-    }
-
-    /// Takes what a founding made.
-    pub(crate) fn found_zones(&mut self, objects: Vec<StoredObject>) -> Result<(), ControlError> {
-        let mut objects: Vec<Vec<u8>> = objects.iter().map(|stored| stored.canonical_bytes().to_vec()).collect();
-        objects.sort_by_key(|bytes| {
-            StoredObject::claimed_header(bytes).map(|header| header.schema.name() != "ZoneKeyManifest").unwrap_or(true)
-        });
-        for bytes in objects {
-            self.take_zone_object(&bytes);
+        match self.zones.get(zone) {
+            Some(known) => known.header::<T>(clock::now()),
+            None => Zone::new(zone.clone(), self.config.node_id.clone()).header::<T>(clock::now()),
         }
-        Ok(())
+        .with_ttl(60)
     }
 
-    fn take_zone_object(&mut self, bytes: &[u8]) {
-        let now = clock::now();
-        let Ok(header) = StoredObject::claimed_header(bytes) else { return };
-        let zone = self.zones.entry(header.zone_id.clone()).or_insert_with(|| Zone::new(header.zone_id.clone()));
-        let Some(trust) = &self.trust else { return };
-        if header.schema.name() == "ZoneKeyManifest" {
-            let own = (&self.config.node_id, &self.keys.0.encryption);
-            let keys = ZoneKeyManifest::from_body(
-                StoredObject::parse(bytes, &ObjectIdKey::public())
-                    .map(|s| s.body().to_vec())
-                    .unwrap_or_default()
-                    .as_slice(),
-            )
-            .ok()
-            .and_then(|m| m.unwrap_for(own.0, own.1).ok());
-            let Some(keys) = keys else { return };
-            let Ok(id) = StoredObject::parse(bytes, &keys.object_id_key).map(|s| s.id()) else { return };
-            if let Ok(a) = zone.keyring.accept(id, bytes, own, trust.owner(), now) {
-                zone.keyring.activate(&a.manifest, now);
+    /// Loads what an earlier run kept.
+    pub(crate) fn load_zones(&mut self) -> Result<(), ControlError> {
+        for zone in self.store.zones().map_err(store_failed)? {
+            let record: Option<Vec<u8>> = self.store.state(&StateKey::new("participant", &zone)).map_err(store_failed)?;
+            let node = self.config.node_id.clone();
+            let mut known = Zone::new(zone.clone(), node.clone());
+            if let Some(record) = record {
+                known.participant = Participant::restore(node, &record).map_err(|error| {
+                    ControlError::node("store", format_args!("the votes of {zone} are damaged ({error}): restore them"))
+                })?;
+            }
+            self.zones.insert(zone.clone(), known);
+            let mut after = None;
+            let mut objects = Vec::new();
+            loop {
+                let page = self.store.list(&zone, after.as_ref(), 256).map_err(store_failed)?;
+                for listed in &page {
+                    if let Some(entry) = self.store.get(&listed.id).map_err(store_failed)? {
+                        objects.push(Offered { id: listed.id, canonical: entry.canonical });
+                    }
+                }
+                after = page.last().map(|listed| listed.id);
+                if page.len() < 256 {
+                    break;
+                }
+            }
+            self.take_objects(&zone, objects, false);
+            if let Some(known) = self.zones.get_mut(&zone) {
+                known.pin();
+            }
+            self.pin_definition(&zone);
+        }
+        for (key, body) in self.store.states::<Vec<u8>>("event").map_err(store_failed)? {
+            if let Ok(submission) = AuditSubmission::from_body(&body) {
+                self.queue_event(submission, &key);
             }
         }
-        let Ok(key) = zone.keyring.object_id_key_at(header.created_at) else { return };
-        let Ok(stored) = StoredObject::parse(bytes, key) else { return };
-        if let Ok(definition) = stored.open::<ZoneDefinitionObject>()
-            && let Ok(definition) = definition.verify(trust.owner())
-        {
-            zone.set_levels(definition.levels());
-            self.members.definitions.pin(definition);
-        }
-        zone.objects.push(bytes.to_vec());
-    }
-
-    pub(crate) fn handle_bootstrap_request(&mut self, peer: &NodeId, request: &BootstrapRequest) {
-        let Ok(zone) = self.zone(&request.zone_id) else { return };
-        let bundle = BootstrapBundle { zone_id: request.zone_id.clone(), objects: zone.objects.clone() };
-        self.send_message(peer, &request.zone_id, &bundle);
-    }
-
-    pub(crate) fn handle_bootstrap_bundle(&mut self, _: &NodeId, bundle: &BootstrapBundle) {
-        for bytes in &bundle.objects {
-            self.take_zone_object(bytes);
-        }
+        self.start_zones();
         self.members_changed();
+        Ok(())
     }
 
-    pub(crate) fn handle_zone_message(&mut self, _: &NodeId, _: &ZoneId, _: &ControlPlaneObject) {}
-
-    pub(crate) fn handle_zone_request(&mut self, _: &str, _: Params<'_>) -> Option<Result<Value, ControlError>> {
-        None
+    /// Takes what a founding made on this node.
+    pub(crate) fn found_zones(&mut self, objects: Vec<StoredObject>) -> Result<(), ControlError> {
+        let zones: std::collections::BTreeSet<ZoneId> =
+            objects.iter().map(|stored| stored.header().zone_id.clone()).collect();
+        for zone in zones {
+            let of_zone = objects.iter().filter(|stored| stored.header().zone_id == zone);
+            let offered = of_zone.map(|stored| Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() });
+            self.take_objects(&zone, offered.collect(), true);
+        }
+        self.start_zones();
+        self.members_changed();
+        Ok(())
     }
 
+    /// Asks the others what they have accepted.
+    fn start_zones(&mut self) {
+        let now = clock::now();
+        let Some(trust) = &self.trust else { return };
+        for zone in self.zones.values_mut() {
+            zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+                participant.handle_start(context, now);
+            });
+        }
+    }
+
+    /// Takes objects of a zone in the order in which they build on each other; keeps those that verify.
+    pub(crate) fn take_objects(&mut self, zone: &ZoneId, mut objects: Vec<Offered>, keep: bool) {
+        objects.sort_by_key(|offered| rank_of(&offered.canonical));
+        for offered in &objects {
+            if let Err(why) = self.take_object(zone, offered, keep) {
+                log(format_args!("refused {} in {zone}: {why}", offered.id.short()));
+            }
+        }
+        self.settle_anchors(zone);
+        let now = clock::now();
+        let (Some(trust), Some(known)) = (&self.trust, self.zones.get_mut(zone)) else { return };
+        let newest = known.newest.governance();
+        known.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+            participant.handle_held(context, newest, now);
+        });
+    }
+
+    fn take_object(&mut self, zone_id: &ZoneId, offered: &Offered, keep: bool) -> Result<(), String> {
+        let now = clock::now();
+        let trust = self.trust.as_ref().ok_or("no owner is known")?;
+        let node = self.config.node_id.clone();
+        let zone = self.zones.entry(zone_id.clone()).or_insert_with(|| Zone::new(zone_id.clone(), node));
+        let header = StoredObject::claimed_header(&offered.canonical).map_err(|error| error.reason().to_string())?;
+        if header.schema.as_str() == ZoneKeyManifest::SCHEMA && zone.held.manifest(&offered.id).is_none() {
+            let own = (&self.config.node_id, &self.keys.0.encryption);
+            let accepted = zone.keyring.accept(offered.id, &offered.canonical, own, trust.owner(), now);
+            let manifest = accepted.map_err(|error| error.reason().to_string())?.manifest;
+            let key = zone.keyring.object_id_key_at(manifest.valid_from()).map_err(|error| error.to_string())?.clone();
+            zone.held.set_id_key(manifest.valid_from(), key);
+        }
+        let key = zone.keyring.object_id_key_at(header.created_at).map_err(|error| error.reason().to_string())?;
+        let stored = StoredObject::parse_as(offered.id, &offered.canonical, key);
+        let stored = stored.map_err(|error| error.reason().to_string())?;
+        if header.schema.as_str() == CapabilityObject::SCHEMA {
+            let grant = stored.open::<CapabilityObject>().map_err(|error| error.reason().to_string())?;
+            let grant = grant.verify(trust.owner()).map_err(|error| error.reason().to_string())?;
+            zone.grants.insert(grant.id(), grant);
+        } else if rank(header.schema.as_str()) < 11 {
+            let keys = AttestedKeys::new(trust, &self.revocations, zone_id);
+            let pinned = zone.pinned.as_ref();
+            let may_sign = |node: &NodeId| pinned.is_some_and(|pinned| pinned.policy().is_checkpoint_signer(node));
+            let admitted = zone.held.admit(&stored, &keys, may_sign, now);
+            match admitted.map_err(|error| error.reason().to_string())? {
+                Admitted::Revocation(revocation) => {
+                    self.revocations.install(&revocation);
+                }
+                Admitted::Anchor(anchor) => zone.anchors.push(anchor.id()),
+                Admitted::Held | Admitted::Event(_) => {}
+            }
+            let slot = match header.schema.as_str() {
+                ZoneDefinitionObject::SCHEMA => Some(&mut zone.newest.definition),
+                ZonePolicyObject::SCHEMA => Some(&mut zone.newest.policy),
+                ZoneKeyManifest::SCHEMA => Some(&mut zone.newest.manifest),
+                _ => None,
+            };
+            if let Some(slot) = slot {
+                *slot = (*slot).max(Some((header.created_at, stored.id())));
+            }
+        }
+        if keep {
+            self.keep(&stored).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Writes an object to disk, pinned: what governs a zone is never evicted.
+    pub(crate) fn keep(&mut self, stored: &StoredObject) -> Result<(), StoreError> {
+        let meta = StorageMeta { retention: RetentionClass::Pinned, received_at: clock::now() };
+        self.store.put(stored, meta).map(drop)
+    }
+
+    /// Hands anchors over whose checkpoint is there.
+    fn settle_anchors(&mut self, zone_id: &ZoneId) {
+        let now = clock::now();
+        let (Some(trust), Some(zone)) = (&self.trust, self.zones.get_mut(zone_id)) else { return };
+        for id in std::mem::take(&mut zone.anchors) {
+            let Some(stored) = zone.held.object(&id) else { continue };
+            let verified = stored.open::<ZoneAnchor>().ok().and_then(|anchor| anchor.verify(trust.owner()).ok());
+            let Some(anchor) = verified else { continue };
+            match zone.held.object(&anchor.checkpoint) {
+                Some(checkpoint) => {
+                    zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+                        participant.handle_anchor(context, (&anchor, &stored), &checkpoint, now);
+                    });
+                }
+                None => zone.anchors.push(id),
+            }
+        }
+    }
+
+    /// Tells whoever goes by definitions what the accepted checkpoint pins.
+    fn pin_definition(&mut self, zone: &ZoneId) {
+        if let Some(pinned) = self.zones.get(zone).and_then(|zone| zone.pinned.as_ref()) {
+            self.members.definitions.pin(pinned.definition().clone());
+        }
+    }
+
+    /// Carries out what the zones' participants say.
+    pub(super) fn drain_zones(&mut self) {
+        let ids: Vec<ZoneId> = self.zones.keys().cloned().collect();
+        let mut changed = false;
+        for id in ids {
+            while let Some(output) = self.zones.get_mut(&id).and_then(|zone| zone.participant.poll_output()) {
+                changed |= matches!(output, Output::Accepted { .. });
+                self.act(&id, output);
+            }
+        }
+        if changed {
+            self.members_changed();
+            self.drain_sessions();
+        }
+    }
+
+    fn act(&mut self, id: &ZoneId, output: Output) {
+        match output {
+            Output::Persist(record) => match self.store.put_state(&StateKey::new("participant", id), &record) {
+                Ok(()) => {
+                    if let Some(zone) = self.zones.get_mut(id) {
+                        zone.participant.handle_persisted();
+                    }
+                }
+                // Unconfirmed, the participant says nothing more: no vote leaves that is not on disk.
+                Err(error) => log(format_args!("{id} stands still: {error}")),
+            },
+            Output::Store(stored) => {
+                let offered = Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() };
+                if let Err(why) = self.take_object(id, &offered, true) {
+                    log(format_args!("did not hold {}: {why}", stored.id().short()));
+                }
+            }
+            Output::Send { to, message } => self.send_checkpoint_message(id, &to, &message),
+            Output::Fetch { from, wanted } => self.fetch(id, &from, &wanted),
+            Output::Accepted { checkpoint, seq } => self.accepted(id, checkpoint, seq),
+            Output::Refused { from, denial } => {
+                log(format_args!("{id}: refused something of {from}: {}", denial.reason));
+            }
+            Output::Alert(alert) => log(format_args!("ALERT {id}: {alert:?}")),
+        }
+    }
+
+    fn accepted(&mut self, id: &ZoneId, checkpoint: ObjectId, seq: u64) {
+        log(format_args!("{id}: checkpoint {seq} {} holds", checkpoint.short()));
+        let Some(zone) = self.zones.get_mut(id) else { return };
+        zone.pin();
+        let tip = zone.participant.state().accepted().and_then(|accepted| accepted.revocation());
+        let (held, trust) = (&zone.held, self.trust.as_ref());
+        let pinned = zone.pinned.as_ref();
+        let advanced = trust.map(|trust| {
+            let registry = self.revocations.clone();
+            self.revocations.advance_to(id, tip, |event| {
+                let received = held.object(event)?.open::<RevocationEvent>().ok()?;
+                let keys = AttestedKeys::new(trust, &registry, id);
+                let may_sign = |node: &NodeId| pinned.is_some_and(|pinned| pinned.policy().is_checkpoint_signer(node));
+                RevocationEvent::verify(received, &keys, may_sign).ok()
+            })
+        });
+        if let Some(Err(error)) = advanced {
+            log(format_args!("{id}: the revocation chain is not complete: {error}"));
+        }
+        let settled: Vec<String> = self.settled_events(id);
+        for key in settled {
+            let _ = self.store.remove_state(&StateKey::new("event", key));
+        }
+        self.pin_definition(id);
+    }
+
+    /// The own events that the agreed chain contains by now.
+    fn settled_events(&self, id: &ZoneId) -> Vec<String> {
+        let Some(zone) = self.zones.get(id) else { return Vec::new() };
+        let waiting = self.store.states::<Vec<u8>>("event").unwrap_or_default();
+        let settled = waiting.into_iter().filter(|(_, body)| {
+            AuditSubmission::from_body(body).is_ok_and(|submission| {
+                submission.event.zone_id == *id && zone.held.is_sequenced(submission.event.signature_bytes())
+            })
+        });
+        settled.map(|(key, _)| key).collect()
+    }
+
+    fn send_checkpoint_message(&mut self, id: &ZoneId, to: &Recipients, message: &CheckpointMessage) {
+        let Ok(schema) = message.schema().parse() else { return };
+        let provenance = match self.zone(id) {
+            Ok(zone) => zone.provenance(clock::now()),
+            Err(_) => return,
+        };
+        let header = ObjectHeader::new(schema, provenance).with_ttl(60);
+        let Ok(object) = ControlPlaneObject::from_parts(header, message.to_body()) else { return };
+        let recipients = match to {
+            Recipients::Node(node) => vec![node.clone()],
+            Recipients::Signers(nodes) => nodes.clone(),
+            Recipients::Members => self.connected_peers(),
+        };
+        for node in recipients {
+            if self.zones_of(&node).contains(id) {
+                self.send_object(&node, object.clone());
+            }
+        }
+    }
+
+    fn fetch(&mut self, id: &ZoneId, from: &NodeId, wanted: &[Missing]) {
+        let mut ids = Vec::new();
+        for one in wanted {
+            match one {
+                Missing::Object(id) | Missing::Signed(id) | Missing::Revocation(id) => ids.push(*id),
+                Missing::Events { chain, after, .. } => {
+                    let wanted =
+                        Wanted::Events { revocation: *chain == ChainKind::Revocation, from: after.saturating_add(1) };
+                    self.send_message(from, id, &BootstrapRequest { zone_id: id.clone(), wanted });
+                }
+            }
+        }
+        ids.truncate(MAX_OBJECTS);
+        if !ids.is_empty() {
+            let request = BootstrapRequest { zone_id: id.clone(), wanted: Wanted::Objects(ids) };
+            self.send_message(from, id, &request);
+        }
+    }
+
+    /// Answers a peer that asks what a zone stands on (D201).
+    pub(super) fn handle_bootstrap_request(&mut self, peer: &NodeId, request: &BootstrapRequest) {
+        let allowed = self.members.allowed_zones(peer).contains(&request.zone_id);
+        let Some(zone) = self.zones.get(&request.zone_id).filter(|_| allowed) else { return };
+        let ids: Vec<ObjectId> = match &request.wanted {
+            Wanted::Heads => self.heads_of(zone),
+            Wanted::Events { revocation: false, from } => zone.events.range(from..).map(|(_, id)| *id).collect(),
+            Wanted::Events { revocation: true, .. } => self.revocation_chain(zone),
+            Wanted::Objects(ids) => ids.clone(),
+        };
+        let mut objects = Vec::new();
+        let mut size = 0_usize;
+        for id in ids {
+            for offered in self.with_signatures(&id) {
+                size = size.saturating_add(offered.canonical.len());
+                if objects.len() < MAX_OBJECTS && size < 3 * 1024 * 1024 {
+                    objects.push(offered);
+                }
+            }
+        }
+        if !objects.is_empty() {
+            let bundle = BootstrapBundle { zone_id: request.zone_id.clone(), objects };
+            let zone = request.zone_id.clone();
+            self.send_message(peer, &zone, &bundle);
+        }
+    }
+
+    /// Everything that a zone's accepted checkpoint stands on, and the zone's grants.
+    fn heads_of(&self, zone: &Zone) -> Vec<ObjectId> {
+        let mut ids = Vec::new();
+        if let Some(accepted) = zone.participant.state().accepted() {
+            let heads = accepted.checkpoint().heads();
+            ids.extend([heads.manifest, heads.policy, heads.definition, heads.revocation.0, heads.audit.0]);
+            ids.push(accepted.id());
+            ids.push(accepted.policy_step());
+        }
+        ids.extend(zone.grants.keys());
+        let listed = self.store.list(zone.id(), None, MAX_OBJECTS).unwrap_or_default();
+        ids.extend(listed.iter().map(|listed| listed.id).filter(|id| self.is_anchor(id)));
+        ids.retain(|id| !id.is_zero());
+        ids
+    }
+
+    fn is_anchor(&self, id: &ObjectId) -> bool {
+        let entry = self.store.get(id).ok().flatten();
+        entry.is_some_and(|entry| rank_of(&entry.canonical) == rank(ZoneAnchor::SCHEMA))
+    }
+
+    fn revocation_chain(&self, zone: &Zone) -> Vec<ObjectId> {
+        let mut ids = Vec::new();
+        let mut at = zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.id);
+        while let Some(link) = at.and_then(|id| zone.held.revocation_event(&id)) {
+            ids.extend(at);
+            at = link.prev();
+        }
+        ids.reverse();
+        ids
+    }
+
+    /// An object from disk, with the signatures beside it.
+    fn with_signatures(&self, id: &ObjectId) -> Vec<Offered> {
+        let Ok(Some(entry)) = self.store.get(id) else { return Vec::new() };
+        let zone = self.zones.get(&entry.zone);
+        let mut offered = vec![Offered { id: *id, canonical: entry.canonical }];
+        if let Some(zone) = zone {
+            let signatures = zone.held.signatures(id);
+            let sidecar = QuorumSignatureSet {
+                header: zone.header::<QuorumSignatureSet>(clock::now()).with_refs(vec![*id]),
+                target: *id,
+                signatures,
+            };
+            if !sidecar.signatures.as_slice().is_empty()
+                && let Ok(key) = zone.keyring.object_id_key_at(sidecar.header.created_at)
+                && let Ok(stored) = fcp_core::object::MeshObject::seal(&sidecar, key)
+            {
+                offered.push(Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() });
+            }
+        }
+        offered
+    }
+
+    pub(super) fn handle_bootstrap_bundle(&mut self, _: &NodeId, bundle: &BootstrapBundle) {
+        self.take_objects(&bundle.zone_id, bundle.objects.clone(), true);
+    }
+
+    /// A message about a zone's checkpoints, or nothing that is known.
+    pub(super) fn handle_zone_message(&mut self, peer: &NodeId, id: &ZoneId, object: &ControlPlaneObject) {
+        if !CheckpointMessage::has_schema(&object.schema_hash()) {
+            return log(format_args!("{peer} sent a message that this node does not know: {}", object.header().schema));
+        }
+        let Ok(message) = CheckpointMessage::from_body(object.body()) else {
+            return log(format_args!("{peer} sent a malformed message"));
+        };
+        let now = clock::now();
+        let (Some(trust), Some(zone)) = (&self.trust, self.zones.get_mut(id)) else { return };
+        zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+            participant.handle_message(context, peer, message, now);
+        });
+    }
+
+    /// What is due in the zones.
+    pub(super) fn zone_timeout(&mut self) {
+        let now = clock::now();
+        let Some(trust) = &self.trust else { return };
+        for zone in self.zones.values_mut() {
+            if zone.participant.poll_timeout(now).is_some_and(|due| due <= now) {
+                zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+                    participant.handle_timeout(context, now);
+                });
+            }
+        }
+    }
+
+    /// Signs an event, keeps it until it is in the chain, and submits it (D185).
+    pub(crate) fn record_event(&mut self, id: &ZoneId, details: EventDetails) -> Result<(), ControlError> {
+        let zone = self.zone(id)?;
+        let draft = AuditEvent::draft(zone.provenance(details.occurred_at), details);
+        let event = SignedEvent::sign(draft, self.config.node_id.clone(), &self.keys.0.signing);
+        let submission = event.submission();
+        let key = crate::params::hex(&submission.event.signature_bytes().as_bytes()[..16]);
+        self.store.put_state(&StateKey::new("event", &key), &submission.to_body()).map_err(store_failed)?;
+        self.submit(id, event)
+    }
+
+    fn submit(&mut self, id: &ZoneId, event: SignedEvent) -> Result<(), ControlError> {
+        let now = clock::now();
+        let (Some(trust), Some(zone)) = (&self.trust, self.zones.get_mut(id)) else {
+            return Err(ControlError::node("zone", "the zone is not known"));
+        };
+        let submitted = zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
+            participant.handle_event(context, event, now)
+        });
+        submitted.map(drop).map_err(|reason| ControlError::reason(reason, reason.meaning()))
+    }
+
+    /// Submits an event again that an earlier run kept.
+    fn queue_event(&mut self, submission: AuditSubmission, key: &str) {
+        let id = submission.event.zone_id.clone();
+        let Some(trust) = &self.trust else { return };
+        let keys = AttestedKeys::new(trust, &self.revocations, &id);
+        match submission.verify(&keys, clock::now()) {
+            Ok(event) => {
+                if let Err(error) = self.submit(&id, event) {
+                    log(format_args!("event {key} waits: {error}"));
+                }
+            }
+            Err(error) => log(format_args!("event {key} is damaged: {error}")),
+        }
+    }
+
+    /// What holds in each zone, for the console.
     pub(crate) fn zones_status(&self) -> Vec<Value> {
-        self.zones
-            .values()
-            .map(|zone| json!({"zone": zone.id().as_str(), "seq": 1, "checkpoint": "", "objects": zone.objects.len()}))
-            .collect()
+        let status = self.zones.values().map(|zone| {
+            let accepted = zone.participant.state().accepted();
+            json!({
+                "zone": zone.id().as_str(),
+                "seq": accepted.map_or(0, |accepted| accepted.seq()),
+                "checkpoint": accepted.map(|accepted| accepted.id().to_string()),
+                "created_at": accepted.map(|accepted| accepted.checkpoint().header.created_at.as_secs()),
+                "audit_seq": accepted.map_or(0, |accepted| accepted.checkpoint().audit_seq),
+                "waiting": zone.participant.waiting_events(),
+                "grants": zone.grants.len(),
+            })
+        });
+        status.collect()
     }
-
-    pub(crate) fn zone_timeout(&mut self) {}
-
-    pub(crate) fn drain_zones(&mut self) {}
 }
