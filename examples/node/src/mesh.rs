@@ -11,6 +11,7 @@ mod owner;
 mod sessions;
 mod standard;
 mod symbols;
+mod zone_commands;
 mod zones;
 
 use std::borrow::Borrow;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use fcp_audit::revocation::RevocationRegistry;
 use fcp_core::id::{NodeId, ZoneId};
 use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
 use fcp_core::object::ControlPlaneObject;
@@ -85,10 +87,13 @@ pub(crate) struct Mesh {
     pub(crate) peers: BTreeMap<NodeId, Peer>,
     pub(crate) table: Option<SessionTable<SharedKeys>>,
     pub(crate) zones: BTreeMap<ZoneId, crate::zone::Zone>,
+    pub(crate) revocations: RevocationRegistry,
     pub(crate) plans: PlanCache,
     pub(crate) subkeys: SubkeyCache,
     pub(crate) reassembly: Reassembly,
     pub(crate) transfers: symbols::Transfers,
+    /// What zones refused lately: zone, sender and reason.
+    pub(crate) refusals: Vec<[String; 3]>,
     /// When the session table wants to be woken.
     pub(crate) session_wake: Millis,
 }
@@ -117,10 +122,12 @@ impl Mesh {
             peers: BTreeMap::new(),
             table: None,
             zones: BTreeMap::new(),
+            revocations: RevocationRegistry::default(),
             plans: PlanCache::new(64),
             subkeys: SubkeyCache::new(256),
             reassembly: Reassembly::new(ReassemblyLimits::default()),
             transfers: symbols::Transfers::default(),
+            refusals: Vec::new(),
             session_wake: Millis::NEVER,
         }
     }

@@ -111,9 +111,10 @@ impl Zone {
         input(&mut self.participant, &context)
     }
 
-    /// Follows the accepted checkpoint: heads, keys, and the agreed chain.
-    pub(crate) fn pin(&mut self) {
-        let Some(accepted) = self.participant.state().accepted() else { return };
+    /// Follows the accepted checkpoint: heads, keys, and the agreed chain, whose new events it returns.
+    pub(crate) fn pin(&mut self) -> Vec<(u64, ObjectId)> {
+        let mut new = Vec::new();
+        let Some(accepted) = self.participant.state().accepted() else { return new };
         let heads = accepted.checkpoint().heads();
         let at = accepted.checkpoint().header.created_at;
         let (definition, policy, manifest) = (
@@ -126,15 +127,17 @@ impl Zone {
             self.pinned = PinnedHeads::new(definition, policy, manifest).ok();
         }
         if let Some(tip) = accepted.audit() {
-            self.held.set_agreed(tip.id);
-            let mut at = Some(tip.id);
+            self.held.set_agreed(tip.event);
+            let mut at = Some(tip.event);
             while let Some(link) = at.and_then(|id| self.held.audit_event(&id)) {
                 let Some(id) = at else { break };
                 if self.events.insert(link.seq(), id).is_some() {
                     break;
                 }
+                new.push((link.seq(), id));
                 at = link.prev();
             }
         }
+        new
     }
 }

@@ -22,6 +22,17 @@ impl ControlPlaneObject {
         Self { header, body: message.to_body() }
     }
 
+    /// A header around a schema-prefixed body.
+    ///
+    /// # Errors
+    /// [`ObjectError::SchemaMismatch`] if the body's schema hash is not that of the header's schema.
+    pub fn from_parts(header: ObjectHeader, body: Vec<u8>) -> Result<Self, ObjectError> {
+        if body.first_chunk::<32>() != Some(header.schema.hash().as_bytes()) {
+            return Err(ObjectError::SchemaMismatch);
+        }
+        Ok(Self { header, body })
+    }
+
     /// Reads the plaintext of one control-plane frame.
     ///
     /// # Errors
@@ -29,10 +40,7 @@ impl ControlPlaneObject {
     pub fn parse(plaintext: &[u8]) -> Result<Self, ObjectError> {
         let (header, body): (ObjectHeader, &[u8]) =
             cbor::decode_prefix(plaintext).map_err(ObjectError::NotCanonical)?;
-        if body.first_chunk::<32>() != Some(header.schema.hash().as_bytes()) {
-            return Err(ObjectError::SchemaMismatch);
-        }
-        Ok(Self { header, body: body.to_vec() })
+        Self::from_parts(header, body.to_vec())
     }
 
     /// The plaintext of one control-plane frame.

@@ -215,7 +215,7 @@ impl Mesh {
         let table = self.table.as_mut().ok_or("there are no sessions")?;
         let number = table.next_frame().map_err(|error| error.to_string())?;
         let zone = self.zones.get(&symbol.zone).ok_or("the zone is not known")?;
-        let zone_key = zone.keyring.sealing_key(&zone.revoked(), now.timestamp()).map_err(|error| error.to_string())?;
+        let zone_key = zone.keyring.sealing_key(&self.revocations, now.timestamp()).map_err(|error| error.to_string())?;
         let key = self.subkeys.get(zone_key, epoch, &self.config.node_id, number.instance());
         let header = FrameHeader {
             flags: symbol.flags,
@@ -260,7 +260,7 @@ impl Mesh {
             log(format_args!("refused a frame of {peer}: {}", Reason::SymbolEpoch));
             return;
         }
-        let opening = zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &zone.revoked(), now.timestamp());
+        let opening = zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &self.revocations, now.timestamp());
         let zone_key = match opening {
             Ok(key) => key,
             Err(error) => return log(format_args!("refused a frame of {peer}: {}", error.reason())),
@@ -364,7 +364,7 @@ impl Mesh {
         }
         let now = clock::now();
         let Ok(zone) = self.zone(zone_id) else { return };
-        let Ok(key) = zone.keyring.sealing_key(&zone.revoked(), now) else { return };
+        let Ok(key) = zone.keyring.sealing_key(&self.revocations, now) else { return };
         let levels = zone.levels();
         let status =
             self.transfers.gathering.get(&object).and_then(|gathering| gathering.context).and_then(|context| {

@@ -10,10 +10,12 @@ use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent};
 use fcp_audit::head::{AuditHead, RevocationHead};
 use fcp_audit::revocation::{RevocationEvent, RevocationObject};
 use fcp_caps::grant::CapabilityObject;
+use fcp_core::cbor::{Decode, Encode};
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::object::{
     ControlPlaneObject, Message, ObjectHeader, QuorumSignatureSet, RetentionClass, StorageMeta, StoredObject,
 };
+use fcp_core::sign::Signature;
 use fcp_core::store::ObjectStore as _;
 use fcp_zones::manifest::ZoneKeyManifest;
 use fcp_zones::policy::ZonePolicyObject;
@@ -46,6 +48,14 @@ fn rank(schema: &str) -> u8 {
 
 fn rank_of(canonical: &[u8]) -> u8 {
     StoredObject::claimed_header(canonical).map_or(u8::MAX, |header| rank(header.schema.as_str()))
+}
+
+/// An event that this node signed and that has no place in the chain yet.
+#[derive(Encode, Decode)]
+struct KeptEvent {
+    zone: ZoneId,
+    fingerprint: Signature,
+    submission: Vec<u8>,
 }
 
 fn store_failed(error: StoreError) -> ControlError {
@@ -94,15 +104,14 @@ impl Mesh {
                 }
             }
             self.take_objects(&zone, objects, false);
+            let places = self.store.states::<ObjectId>(&format!("chain/{zone}")).map_err(store_failed)?;
             if let Some(known) = self.zones.get_mut(&zone) {
-                known.pin();
+                known.events = places.into_iter().filter_map(|(seq, event)| Some((seq.parse().ok()?, event))).collect();
             }
-            self.pin_definition(&zone);
+            self.pin_zone(&zone);
         }
-        for (key, body) in self.store.states::<Vec<u8>>("event").map_err(store_failed)? {
-            if let Ok(submission) = AuditSubmission::from_body(&body) {
-                self.queue_event(submission, &key);
-            }
+        for (key, kept) in self.store.states::<KeptEvent>("event").map_err(store_failed)? {
+            self.queue_event(&kept, &key);
         }
         self.start_zones();
         self.members_changed();
@@ -224,13 +233,6 @@ impl Mesh {
         }
     }
 
-    /// Tells whoever goes by definitions what the accepted checkpoint pins.
-    fn pin_definition(&mut self, zone: &ZoneId) {
-        if let Some(pinned) = self.zones.get(zone).and_then(|zone| zone.pinned.as_ref()) {
-            self.members.definitions.pin(pinned.definition().clone());
-        }
-    }
-
     /// Carries out what the zones' participants say.
     pub(super) fn drain_zones(&mut self) {
         let ids: Vec<ZoneId> = self.zones.keys().cloned().collect();
@@ -269,6 +271,9 @@ impl Mesh {
             Output::Accepted { checkpoint, seq } => self.accepted(id, checkpoint, seq),
             Output::Refused { from, denial } => {
                 log(format_args!("{id}: refused something of {from}: {}", denial.reason));
+                self.refusals.push([id.to_string(), from.to_string(), denial.reason.code().to_owned()]);
+                let surplus = self.refusals.len().saturating_sub(64);
+                self.refusals.drain(..surplus);
             }
             Output::Alert(alert) => log(format_args!("ALERT {id}: {alert:?}")),
         }
@@ -276,8 +281,8 @@ impl Mesh {
 
     fn accepted(&mut self, id: &ZoneId, checkpoint: ObjectId, seq: u64) {
         log(format_args!("{id}: checkpoint {seq} {} holds", checkpoint.short()));
-        let Some(zone) = self.zones.get_mut(id) else { return };
-        zone.pin();
+        self.pin_zone(id);
+        let Some(zone) = self.zones.get(id) else { return };
         let tip = zone.participant.state().accepted().and_then(|accepted| accepted.revocation());
         let (held, trust) = (&zone.held, self.trust.as_ref());
         let pinned = zone.pinned.as_ref();
@@ -297,22 +302,30 @@ impl Mesh {
         for key in settled {
             let _ = self.store.remove_state(&StateKey::new("event", key));
         }
-        self.pin_definition(id);
     }
 
     /// The own events that the agreed chain contains by now.
     fn settled_events(&self, id: &ZoneId) -> Vec<String> {
         let Some(zone) = self.zones.get(id) else { return Vec::new() };
-        let waiting = self.store.states::<Vec<u8>>("event").unwrap_or_default();
-        let settled = waiting.into_iter().filter(|(_, body)| {
-            AuditSubmission::from_body(body).is_ok_and(|submission| {
-                submission.event.zone_id == *id && zone.held.is_sequenced(submission.event.signature_bytes())
-            })
-        });
+        let waiting = self.store.states::<KeptEvent>("event").unwrap_or_default();
+        let settled = waiting.into_iter().filter(|(_, kept)| kept.zone == *id && zone.held.is_sequenced(&kept.fingerprint));
         settled.map(|(key, _)| key).collect()
     }
 
-    fn send_checkpoint_message(&mut self, id: &ZoneId, to: &Recipients, message: &CheckpointMessage) {
+    /// Follows the accepted checkpoint, and notes on disk which event has which place.
+    fn pin_zone(&mut self, id: &ZoneId) {
+        let Some(zone) = self.zones.get_mut(id) else { return };
+        for (seq, event) in zone.pin() {
+            if let Err(error) = self.store.put_state(&StateKey::new("chain", format_args!("{id}/{seq:020}")), &event) {
+                log(format_args!("{id}: the place of event {seq} was not noted: {error}"));
+            }
+        }
+        if let Some(pinned) = self.zones.get(id).and_then(|zone| zone.pinned.as_ref()) {
+            self.members.definitions.pin(pinned.definition().clone());
+        }
+    }
+
+    pub(super) fn send_checkpoint_message(&mut self, id: &ZoneId, to: &Recipients, message: &CheckpointMessage) {
         let Ok(schema) = message.schema().parse() else { return };
         let provenance = match self.zone(id) {
             Ok(zone) => zone.provenance(clock::now()),
@@ -401,7 +414,7 @@ impl Mesh {
 
     fn revocation_chain(&self, zone: &Zone) -> Vec<ObjectId> {
         let mut ids = Vec::new();
-        let mut at = zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.id);
+        let mut at = zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.event);
         while let Some(link) = at.and_then(|id| zone.held.revocation_event(&id)) {
             ids.extend(at);
             at = link.prev();
@@ -469,9 +482,10 @@ impl Mesh {
         let zone = self.zone(id)?;
         let draft = AuditEvent::draft(zone.provenance(details.occurred_at), details);
         let event = SignedEvent::sign(draft, self.config.node_id.clone(), &self.keys.0.signing);
-        let submission = event.submission();
-        let key = crate::params::hex(&submission.event.signature_bytes().as_bytes()[..16]);
-        self.store.put_state(&StateKey::new("event", &key), &submission.to_body()).map_err(store_failed)?;
+        let fingerprint = event.fingerprint();
+        let kept = KeptEvent { zone: id.clone(), fingerprint, submission: event.submission().to_body() };
+        let key = crate::params::hex(fingerprint.as_bytes().first_chunk::<16>().map_or(&[], |head| head.as_slice()));
+        self.store.put_state(&StateKey::new("event", key), &kept).map_err(store_failed)?;
         self.submit(id, event)
     }
 
@@ -487,9 +501,12 @@ impl Mesh {
     }
 
     /// Submits an event again that an earlier run kept.
-    fn queue_event(&mut self, submission: AuditSubmission, key: &str) {
-        let id = submission.event.zone_id.clone();
+    fn queue_event(&mut self, kept: &KeptEvent, key: &str) {
+        let id = kept.zone.clone();
         let Some(trust) = &self.trust else { return };
+        let Ok(submission) = AuditSubmission::from_body(&kept.submission) else {
+            return log(format_args!("event {key} is damaged"));
+        };
         let keys = AttestedKeys::new(trust, &self.revocations, &id);
         match submission.verify(&keys, clock::now()) {
             Ok(event) => {

@@ -27,6 +27,14 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets a value.
+    pub(crate) fn remove_state(&self, key: &StateKey) -> Result<(), StoreError> {
+        let write = self.database.begin_write()?;
+        write.open_table(STATE)?.remove(key.0.as_str())?;
+        write.commit()?;
+        Ok(())
+    }
+
     /// Reads what was written last.
     pub(crate) fn state<T: for<'b> Decode<'b>>(&self, key: &StateKey) -> Result<Option<T>, StoreError> {
         let read = self.database.begin_read()?;

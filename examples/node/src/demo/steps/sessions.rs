@@ -40,7 +40,7 @@ pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -
             short(&zone["checkpoint"])
         ));
     }
-    let _ = (&state, DESKTOP);
+    state.old_checkpoint = devices.call(DESKTOP, "checkpoint.export", &json!({"zone": "z:private"}))?;
     Ok(())
 }
 
