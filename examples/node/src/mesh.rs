@@ -96,7 +96,12 @@ pub(crate) struct Mesh {
     pub(crate) refusals: Vec<[String; 3]>,
     /// When the session table wants to be woken.
     pub(crate) session_wake: Millis,
+    /// When to look for peers without a session again.
+    greet_at: Millis,
 }
+
+/// How often a node looks for peers without a session.
+const GREET_EVERY_MS: u64 = 1_000;
 
 impl Mesh {
     /// A node with nothing but itself; what it kept on disk is then loaded.
@@ -129,6 +134,7 @@ impl Mesh {
             transfers: symbols::Transfers::default(),
             refusals: Vec::new(),
             session_wake: Millis::NEVER,
+            greet_at: Millis::from_millis(0),
         }
     }
 
@@ -148,7 +154,11 @@ impl Mesh {
                 }
             }
             NetEvent::Connected { peer } => self.handle_connected(&peer),
-            NetEvent::Disconnected { peer, why } => self.handle_disconnected(&peer, &why),
+            NetEvent::Disconnected { peer, connection, why } => {
+                if connection.is_none_or(|connection| self.net.is_newest(&peer, connection)) {
+                    self.handle_disconnected(&peer, &why);
+                }
+            }
             NetEvent::Stream { peer, fresh, bytes } => self.handle_stream(&peer, fresh, &bytes),
         }
         self.drain();
@@ -157,6 +167,10 @@ impl Mesh {
     /// Does what is due.
     pub(crate) fn handle_timeout(&mut self) {
         let now = clock::now_millis();
+        if now >= self.greet_at {
+            self.greet_at = now.saturating_add(GREET_EVERY_MS);
+            self.connect_peers();
+        }
         if now >= self.session_wake
             && let Some(table) = &mut self.table
         {

@@ -27,8 +27,8 @@ pub(crate) enum NetEvent {
     Stream { peer: NodeId, fresh: bool, bytes: Vec<u8> },
     /// A QUIC connection to an attested peer stands.
     Connected { peer: NodeId },
-    /// It is gone.
-    Disconnected { peer: NodeId, why: String },
+    /// A connection is gone, or was not made; `connection` is its number, if it had one.
+    Disconnected { peer: NodeId, connection: Option<usize>, why: String },
 }
 
 /// What a task of this module hands back to [`Net::attach`].
@@ -99,6 +99,11 @@ impl Net {
         self.links.get(peer).is_some_and(|link| link.connection.close_reason().is_none())
     }
 
+    /// Whether the connection of this number is the newest to the peer.
+    pub(crate) fn is_newest(&self, peer: &NodeId, connection: usize) -> bool {
+        self.links.get(peer).is_some_and(|link| link.connection.stable_id() == connection)
+    }
+
     /// Begins to connect to `peer`; what comes of it is an event.
     pub(crate) fn dial(&self, peer: NodeId, address: SocketAddr) {
         let (quic, attachments, events) = (self.quic.clone(), self.attachments.clone(), self.events.clone());
@@ -108,7 +113,7 @@ impl Net {
                     let _ = attachments.send(Attachment::Connection(peer, connection)).await;
                 }
                 Err(error) => {
-                    let _ = events.send(NetEvent::Disconnected { peer, why: error.to_string() }).await;
+                    let _ = events.send(NetEvent::Disconnected { peer, connection: None, why: error.to_string() }).await;
                 }
             }
         });
@@ -208,7 +213,8 @@ async fn serve(
             },
         }
     };
-    let _ = events.send(NetEvent::Disconnected { peer, why: why.to_string() }).await;
+    let number = Some(connection.stable_id());
+    let _ = events.send(NetEvent::Disconnected { peer, connection: number, why: why.to_string() }).await;
 }
 
 async fn write_stream(mut stream: quinn::SendStream, mut queue: mpsc::Receiver<Vec<u8>>) {

@@ -1,8 +1,10 @@
 //! The nine steps.
 
+mod audit;
 mod enroll;
 mod file;
 mod keys;
+mod restart;
 mod sessions;
 
 use std::path::{Path, PathBuf};
@@ -36,15 +38,20 @@ type Step = fn(&mut Devices, &mut State, &mut Proof) -> Result<(), Failure>;
 pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
     let mut state = State { file: file::prepare(args.file.as_deref(), root)?, ..State::default() };
     let mut devices = Devices::start(root)?;
-    let steps: [(&str, Step); 5] = [
+    let steps: [(&str, Step); 7] = [
         ("Keys and a 2-of-3 owner key that nobody holds", keys::run),
         ("Enrollment: attestations, zones, policies, keys, checkpoint 1", enroll::run),
         ("Sessions between all pairs", sessions::run),
         ("A file becomes symbols, spread over the mesh", file::spread),
         ("The desktop is killed, and the file is whole", file::lose),
+        ("The desktop comes back, and old news is refused", restart::run),
+        ("The audit chain, from its first event", audit::run),
     ];
     for (title, step) in steps {
         take(&mut devices, &mut state, reporter, title, step)?;
+    }
+    if args.kill_coordinator {
+        take(&mut devices, &mut state, reporter, "The coordinator is killed, and the others go on", restart::failover)?;
     }
     Ok(())
 }

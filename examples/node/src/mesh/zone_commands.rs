@@ -31,6 +31,7 @@ impl Mesh {
             "refusals" => Ok(json!({"refusals": self.refusals})),
             "audit.tail" => self.audit_tail(params),
             "audit.verify" => self.audit_verify(params),
+            "audit.note" => self.audit_note(params),
             "zone.coordinator" => self.zone_coordinator(params),
             _ => return None,
         })
@@ -117,6 +118,14 @@ impl Mesh {
         let head = accepted.map(|accepted| accepted.checkpoint().heads().audit.1);
         let last = zone.events.last_key_value().map_or(0, |(seq, _)| *seq);
         Ok(json!({"whole": Some(last) == head, "events": last, "head": head}))
+    }
+
+    /// Puts a note of the operator's into the zone's chain.
+    fn audit_note(&mut self, params: Params<'_>) -> Answer {
+        let zone: ZoneId = params.parsed("zone")?;
+        let event_type = params.text("event_type")?.to_owned();
+        self.note(&zone, &event_type)?;
+        Ok(Value::Null)
     }
 
     /// Who coordinates the zone now (D171).

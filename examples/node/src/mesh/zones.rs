@@ -3,18 +3,19 @@
 use fcp_audit::AttestedKeys;
 use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Offered, Wanted};
 use fcp_audit::checkpoint::{
-    Admitted, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing, ZoneAnchor,
+    Admitted, Alert, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing, ZoneAnchor,
     ZoneCheckpoint,
 };
-use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent};
+use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent, types};
 use fcp_audit::head::{AuditHead, RevocationHead};
 use fcp_audit::revocation::{RevocationEvent, RevocationObject};
 use fcp_caps::grant::CapabilityObject;
 use fcp_core::cbor::{Decode, Encode};
-use fcp_core::id::{NodeId, ObjectId, ZoneId};
+use fcp_core::id::{NodeId, ObjectId, PrincipalId, ZoneId};
 use fcp_core::object::{
     ControlPlaneObject, Message, ObjectHeader, QuorumSignatureSet, RetentionClass, StorageMeta, StoredObject,
 };
+use fcp_core::rand_core::Rng as _;
 use fcp_core::sign::Signature;
 use fcp_core::store::ObjectStore as _;
 use fcp_zones::manifest::ZoneKeyManifest;
@@ -222,6 +223,9 @@ impl Mesh {
             let Some(stored) = zone.held.object(&id) else { continue };
             let verified = stored.open::<ZoneAnchor>().ok().and_then(|anchor| anchor.verify(trust.owner()).ok());
             let Some(anchor) = verified else { continue };
+            if zone.participant.state().generation().is_some_and(|known| anchor.generation <= known) {
+                continue;
+            }
             match zone.held.object(&anchor.checkpoint) {
                 Some(checkpoint) => {
                     zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
@@ -275,7 +279,14 @@ impl Mesh {
                 let surplus = self.refusals.len().saturating_sub(64);
                 self.refusals.drain(..surplus);
             }
-            Output::Alert(alert) => log(format_args!("ALERT {id}: {alert:?}")),
+            Output::Alert(alert) => {
+                log(format_args!("ALERT {id}: {alert:?}"));
+                if matches!(alert, Alert::Anchored { .. })
+                    && let Err(error) = self.note(id, types::CHECKPOINT_ANCHORED)
+                {
+                    log(format_args!("{id}: the anchor was not recorded: {error}"));
+                }
+            }
         }
     }
 
@@ -475,6 +486,15 @@ impl Mesh {
                 });
             }
         }
+    }
+
+    /// Records something that this node itself did or saw.
+    pub(super) fn note(&mut self, id: &ZoneId, event_type: &str) -> Result<(), ControlError> {
+        let mut correlation = [0; 16];
+        self.rng.fill_bytes(&mut correlation);
+        let actor = format!("node:{}", self.config.node_id.as_str().to_ascii_lowercase());
+        let actor = PrincipalId::new(&actor).map_err(|error| ControlError::node("audit", error))?;
+        self.record_event(id, EventDetails::new(event_type, actor, correlation, clock::now()))
     }
 
     /// Signs an event, keeps it until it is in the chain, and submits it (D185).
