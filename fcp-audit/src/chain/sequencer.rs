@@ -35,6 +35,8 @@ pub struct Sequencer {
 impl Sequencer {
     /// How many events wait at most, unless told otherwise.
     pub const DEFAULT_CAPACITY: usize = 4096;
+    /// How many bytes of events are placed at once: they travel in one message of at most 4 MiB (D138).
+    pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
     /// An empty queue for at most `capacity` events.
     #[must_use]
@@ -89,8 +91,8 @@ impl Sequencer {
         self.waiting.retain(|event| known.contains(&event.fingerprint()));
     }
 
-    /// Places at most `limit` waiting events behind `tip`, in the order of their arrival, and returns them with the new
-    /// end. `is_placed` says which of them the chain up to `tip` contains already. The queue does not change.
+    /// Places waiting events behind `tip`, in the order of their arrival, and returns them with the new end: at most
+    /// `limit`, and no more than [`MAX_BATCH_BYTES`](Self::MAX_BATCH_BYTES). `is_placed` says which of them the chain up to `tip` contains already. The queue does not change.
     #[must_use]
     pub fn place(
         &self,
@@ -101,12 +103,17 @@ impl Sequencer {
     ) -> (Vec<StoredObject>, Option<Tip>) {
         let mut tip = tip;
         let mut placed = Vec::new();
+        let mut bytes = 0_usize;
         for event in self.waiting.iter().filter(|event| !is_placed(&event.fingerprint())).take(limit) {
             let seq = tip.map_or(Some(1), |tip| tip.seq.checked_add(1));
             let Some(seq) = seq else { break };
             let event = event.event().clone().placed(tip.map(|tip| tip.event), seq);
             // A verified event fits its header; anything else is left out rather than breaking the chain.
             let Ok(stored) = event.seal(key) else { continue };
+            bytes = bytes.saturating_add(stored.canonical_bytes().len());
+            if bytes > Self::MAX_BATCH_BYTES && !placed.is_empty() {
+                break;
+            }
             tip = Some(Tip { event: stored.id(), seq });
             placed.push(stored);
         }

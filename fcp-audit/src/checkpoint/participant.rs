@@ -5,7 +5,7 @@ mod record;
 mod round;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use fcp_core::cbor::{self, DecodeError};
@@ -185,6 +185,8 @@ pub struct Participant {
     deferred: BTreeMap<NodeId, Deferred>,
     /// For whom each signer voted, by sequence.
     seen: BTreeMap<(u64, NodeId), ObjectId>,
+    /// Who voted twice, as far as a person was told.
+    faulty: BTreeSet<NodeId>,
     stuck: Option<u64>,
     outputs: VecDeque<Output>,
     /// Whether a `Persist` is out and not confirmed.
@@ -207,9 +209,8 @@ impl Participant {
     /// A node that knows nothing of the zone yet.
     #[must_use]
     pub fn new(zone: ZoneId, node: NodeId) -> Self {
-        let record =
-            Record { state: CheckpointState::new(zone), votes: Votes::new(node.clone()), proof: Proof::default() };
-        Self::from_record(node, record)
+        let record = Record { state: CheckpointState::new(zone), votes: Votes::new(node), proof: Proof::default() };
+        Self::from_record(record)
     }
 
     /// A node that starts again with what it last had on disk.
@@ -217,13 +218,13 @@ impl Participant {
     /// # Errors
     /// [`DecodeError`] if these are not the bytes of an [`Output::Persist`]. Do not begin anew then: a signer that
     /// forgot its votes may vote twice.
-    pub fn restore(node: NodeId, persisted: &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self::from_record(node, cbor::decode(persisted)?))
+    pub fn restore(persisted: &[u8]) -> Result<Self, DecodeError> {
+        cbor::decode(persisted).map(Self::from_record)
     }
 
-    fn from_record(node: NodeId, record: Record) -> Self {
+    fn from_record(record: Record) -> Self {
         Self {
-            node,
+            node: record.votes.node().clone(),
             state: record.state,
             votes: record.votes,
             proof: record.proof,
@@ -236,6 +237,7 @@ impl Participant {
             idle_until: None,
             deferred: BTreeMap::new(),
             seen: BTreeMap::new(),
+            faulty: BTreeSet::new(),
             stuck: None,
             outputs: VecDeque::new(),
             unconfirmed: false,
@@ -265,6 +267,9 @@ impl Participant {
     pub fn handle_start(&mut self, context: &Context<'_>, now: Timestamp) {
         let query = CheckpointQuery { checkpoint_seq: self.accepted_seq() };
         self.send(Recipients::Members, query);
+        if self.has_changes(context) {
+            self.changed_at.get_or_insert(now);
+        }
         self.advance(context, now);
     }
 

@@ -10,12 +10,15 @@ use fcp_core::id::{ObjectId, ZoneId};
 use fcp_core::object::StoredObject;
 use fcp_core::sign::{QuorumSigned as _, SignatureSet, Verified};
 use fcp_core::time::{TimePolicy, Timestamp};
+use fcp_zones::pinned::PinnedHeads;
 
 use super::continuity::{self, Authority, Before, Break};
-use super::{Held, Signers, Wanted, ZoneAnchor, ZoneCheckpoint, quorum, steps};
+use super::held::{link, want};
+use super::{ChainKind, Held, Signers, Wanted, ZoneAnchor, ZoneCheckpoint, quorum, steps};
 use crate::AttestedKeys;
-use crate::chain::Tip;
+use crate::chain::{self, EventLink, Subject, Tip, Walk};
 use crate::freshness::Frontier;
+use crate::revocation::RevocationRegistry;
 
 /// What checkpoints are judged by: whom this node trusts and what it holds.
 #[derive(Clone, Copy)]
@@ -148,6 +151,19 @@ pub struct Acceptance {
     anchor: Option<u64>,
 }
 
+impl Judgement {
+    /// The reason code: [`Reason::Allow`] for what holds, or why it does not, or not yet.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Accept(_) | Self::Known => Reason::Allow,
+            Self::Wait(_) => Reason::CheckpointMissing,
+            Self::Refuse(denial) => denial.reason,
+            Self::Fork(_) => Reason::CheckpointFork,
+        }
+    }
+}
+
 impl Acceptance {
     /// The checkpoint.
     #[must_use]
@@ -199,7 +215,7 @@ impl CheckpointState {
 
     /// The accepted checkpoint as freshness sees it (D162, D163).
     #[must_use]
-    pub fn frontier(&self, revocations: &crate::revocation::RevocationRegistry) -> Option<Frontier> {
+    pub fn frontier(&self, revocations: &RevocationRegistry) -> Option<Frontier> {
         let accepted = self.accepted.as_ref()?;
         Some(Frontier {
             checkpoint: accepted.id,
@@ -207,6 +223,40 @@ impl CheckpointState {
             created_at: accepted.checkpoint.header.created_at,
             complete: revocations.is_complete(&self.zone, accepted.checkpoint.rev_seq),
         })
+    }
+
+    /// What is missing for the accepted checkpoint's revocations to be complete (D162). Without any of it, the registry
+    /// can be brought up to the checkpoint.
+    #[must_use]
+    pub fn missing_revocations(&self, revocations: &RevocationRegistry, held: &dyn Held) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        let Some(tip) = self.accepted.as_ref().and_then(Accepted::revocation) else { return wanted };
+        let known = revocations.tip(&self.zone);
+        let mut needed = |event: &EventLink| {
+            if let Subject::Revocation(id) = event.subject()
+                && !revocations.contains(&self.zone, &id)
+            {
+                want(&mut wanted, Wanted::Revocation(id));
+            }
+        };
+        let chain = ChainKind::Revocation;
+        let mut walked = chain::walk(Some(tip), known, link(held, chain), &mut needed);
+        if walked == Walk::Diverges {
+            walked = chain::walk(Some(tip), None, link(held, chain), &mut needed);
+        }
+        if let Walk::Missing(tip) = walked {
+            let after = known.map_or(0, |known| known.seq).min(tip.seq.saturating_sub(1));
+            want(&mut wanted, Wanted::Events { chain, tip, after });
+        }
+        wanted
+    }
+
+    /// The objects that the accepted checkpoint pins, if they are held.
+    #[must_use]
+    pub fn pinned_heads(&self, held: &dyn Held) -> Option<PinnedHeads> {
+        let heads = self.accepted.as_ref()?.checkpoint.heads();
+        let (definition, policy) = (held.definition(&heads.definition)?, held.policy(&heads.policy)?);
+        PinnedHeads::new(definition, policy, held.manifest(&heads.manifest)?).ok()
     }
 
     /// Judges a received checkpoint.

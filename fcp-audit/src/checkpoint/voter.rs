@@ -92,6 +92,12 @@ impl Votes {
         Self { node, cast: Vec::new(), audit: None, revocation: None }
     }
 
+    /// The signer.
+    #[must_use]
+    pub const fn node(&self) -> &NodeId {
+        &self.node
+    }
+
     /// The votes for sequences behind the accepted one.
     #[must_use]
     pub fn open(&self) -> &[CastVote] {

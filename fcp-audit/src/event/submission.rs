@@ -36,6 +36,9 @@ pub enum SubmissionError {
     /// The event is of another zone.
     #[error("event of another zone")]
     WrongZone,
+    /// The event is longer than [`MAX_BYTES`](AuditSubmission::MAX_BYTES).
+    #[error("event is too large")]
+    TooLarge,
     /// The event's header does not fit it.
     #[error("{0}")]
     Object(ObjectError),
@@ -53,6 +56,7 @@ impl SubmissionError {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::WrongZone => Reason::AuditWrongZone,
+            Self::TooLarge => Reason::AuditTooLarge,
             Self::Object(error) => error.reason(),
             Self::UnknownSigner => Reason::AttestationMissing,
             Self::Signature(error) => error.reason(),
@@ -61,6 +65,10 @@ impl SubmissionError {
 }
 
 impl AuditSubmission {
+    /// The longest event that is sequenced, in bytes of its encoding: events refer to what is long, and one that fits no
+    /// proposal would hold up all behind it.
+    pub const MAX_BYTES: usize = 16 * 1024;
+
     /// The event's zone.
     #[must_use]
     pub const fn zone(&self) -> &ZoneId {
@@ -83,6 +91,9 @@ impl AuditSubmission {
     pub fn verify(self, keys: &AttestedKeys<'_>, now: Timestamp) -> Result<SignedEvent, SubmissionError> {
         if self.event.zone_id != *keys.zone() {
             return Err(SubmissionError::WrongZone);
+        }
+        if self.event.to_body().len() > Self::MAX_BYTES {
+            return Err(SubmissionError::TooLarge);
         }
         self.event.check().map_err(SubmissionError::Object)?;
         let (key, _) = keys

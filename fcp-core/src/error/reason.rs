@@ -303,7 +303,6 @@ reasons! {
     RevocationIncomplete "revocation.incomplete" "D162" "not every revocation that the checkpoint names is held" "fetch the zone's revocation chain";
     RevocationBrokenLink "revocation.broken_link" "§14.3" "an event's `prev` is not the event before it" "fetch the chain from another node";
     RevocationBadSequence "revocation.bad_sequence" "§14.3, D167" "an event's sequence is not the previous one plus 1" "count from 1 without gaps";
-    RevocationWrongZone "revocation.wrong_zone" "D168" "the object is of another zone than the chain" "keep each zone's chain by itself";
     RevocationObjectMissing "revocation.object_missing" "D162" "the revocation that an event chains is not held" "fetch the revocation";
     RevocationBadSignature "revocation.bad_signature" "§14.3, D167" "neither the owner nor an attested node signed the event" "have the owner or the coordinator sign it";
     RevocationBadHead "revocation.bad_head" "§14.3, D34" "the head is not the end of the chain" "name the last event and its sequence";
@@ -344,9 +343,8 @@ reasons! {
     AuditWrongZone "audit.wrong_zone" "§23.4" "the object is of another zone than the chain" "keep each zone's chain by itself";
     AuditBadSignature "audit.bad_signature" "§23.4" "no node that was attested then signed the event" "fetch the event from another node, or its signer's attestation";
     AuditBadHead "audit.bad_head" "§23.4, D34" "the head is not the end of the chain" "name the last event and its sequence";
-    AuditFork "audit.fork" "§23.4, D186" "two heads with a quorum do not lie on one chain" "have the owner issue an anchor";
     AuditSequenced "audit.sequenced" "D185" "a submitted event has a place in the chain already" "submit the event without sequence and previous event";
-    AuditDuplicate "audit.duplicate" "D185" "the event was submitted before" "nothing to do";
+    AuditTooLarge "audit.too_large" "D185" "an event is longer than 16 KiB" "refer to what is long by its object id";
     AuditQueueFull "audit.queue_full" "D185" "as many events wait as are allowed" "submit the event again later";
     AuditBadReceipt "audit.bad_receipt" "§23.4, D190" "a decision receipt's outcome and reason contradict each other" "give `allow` for an allow and a reason for a denial";
     AuditEvidenceOrder "audit.evidence_order" "D190" "the evidence is not sorted, each id once" "sort the ids bytewise, each once";

@@ -255,12 +255,9 @@ impl Participant {
     /// Takes note of a verified vote, and tells if the node voted for something else before.
     pub(super) fn saw_vote(&mut self, node: &NodeId, seq: u64, target: ObjectId) {
         let before = *self.seen.entry((seq, node.clone())).or_insert(target);
-        if before != target {
+        if before != target && self.faulty.insert(node.clone()) {
             let alert = Alert::Equivocation { node: node.clone(), seq, one: before, other: target };
-            let known = self.outputs.iter().any(|output| *output == Output::Alert(alert.clone()));
-            if !known {
-                self.outputs.push_back(Output::Alert(alert));
-            }
+            self.outputs.push_back(Output::Alert(alert));
         }
     }
 

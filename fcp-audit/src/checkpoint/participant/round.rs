@@ -24,9 +24,11 @@ use heads::HeadRound;
 
 /// How long a proposer waits for the answers of those who are slow or away, in seconds.
 const ASK_SECS: u64 = 1;
-/// How long a proposer waits for the signatures of heads.
+/// After how long a question that too few answered is asked anew, in seconds.
+const ASK_AGAIN_SECS: u64 = 5;
+/// How long a proposer waits for the signatures of heads, in seconds.
 const HEADS_SECS: u64 = 2;
-/// After how long a question or proposal is sent again.
+/// After how long a proposal is sent again, in seconds.
 const RESEND_SECS: u64 = 2;
 /// How often a proposal is sent before the proposer asks anew.
 const MAX_SENDS: u8 = 5;
@@ -82,11 +84,14 @@ impl Participant {
         status: &CheckpointStatus,
         now: Timestamp,
     ) -> super::receive::Received {
-        self.note_votes(context, from, status, now);
+        let is_signer = self.state.accepted().is_some_and(|accepted| accepted.signers().contains(from));
+        // One answer of each signer to each question: checking votes is work.
         if let Round::Asking(asking) = &mut self.round
-            && self.state.accepted().is_some_and(|accepted| accepted.signers().contains(from))
+            && is_signer
+            && !asking.answers.contains_key(from)
         {
             asking.answers.insert(from.clone(), status.clone());
+            self.note_votes(context, from, status, now);
         }
         super::receive::Received::Done
     }
@@ -145,8 +150,9 @@ impl Participant {
         let answered = u32::try_from(asking.answers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let waited = now >= asking.started.saturating_add(ASK_SECS);
         if answered < signers.count() && !(answered >= signers.quorum() && waited) {
-            if now >= asking.asked.saturating_add(RESEND_SECS) {
-                asking.asked = now;
+            if now >= asking.asked.saturating_add(ASK_AGAIN_SECS) {
+                // What was answered may have changed.
+                asking = Asking { asked: now, answers: BTreeMap::new(), ..asking };
                 self.ask();
             }
             self.round = Round::Asking(asking);
@@ -372,7 +378,7 @@ impl Participant {
             }),
             Round::Asking(asking) => {
                 let answered = asking.started.saturating_add(ASK_SECS);
-                let again = asking.asked.saturating_add(RESEND_SECS);
+                let again = asking.asked.saturating_add(ASK_AGAIN_SECS);
                 Some(if answered > now { answered } else { again })
             }
             Round::Heads(round) => Some(round.started.saturating_add(HEADS_SECS)),

@@ -2,6 +2,7 @@
 
 mod catch_up;
 mod faults;
+mod judge;
 mod network;
 
 use alloc::vec::Vec;

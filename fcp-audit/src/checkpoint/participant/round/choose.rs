@@ -52,7 +52,10 @@ impl Participant {
         now: Timestamp,
     ) {
         let answers = BTreeMap::from([(from.clone(), status.clone())]);
-        for vote in &status.votes {
+        let first = self.accepted_seq().saturating_add(1);
+        let beyond = u64::try_from(ZoneCheckpoint::MAX_VOID).unwrap_or(u64::MAX);
+        let open = first..first.saturating_add(beyond);
+        for vote in status.votes.iter().filter(|vote| open.contains(&vote.checkpoint_seq)) {
             for (target, voted) in self.voted(context, &answers, vote.checkpoint_seq, now) {
                 for signature in voted.votes.as_slice() {
                     self.saw_vote(&signature.signer_node, vote.checkpoint_seq, target);
@@ -78,10 +81,7 @@ impl Participant {
             let Ok(stored) = overlay.read(&vote.proposal.checkpoint, now) else { continue };
             let Ok(received) = stored.open::<ZoneCheckpoint>() else { continue };
             let checkpoint = received.claimed();
-            let continues = checkpoint.checkpoint_seq == seq
-                && checkpoint.zone_id == *self.state.zone()
-                && checkpoint.prev_checkpoint == Some(accepted.id());
-            if !continues {
+            if checkpoint.checkpoint_seq != seq || checkpoint.zone_id != *self.state.zone() {
                 continue;
             }
             let mut shown = vote.proposal.votes.clone();
@@ -131,10 +131,11 @@ impl Participant {
             let unvoted = signers.count().saturating_sub(count(voters.len()));
             let skew = TimePolicy::DEFAULT_SKEW_SECS;
             let usable = |voted: &Voted| {
+                let continues = voted.checkpoint.prev_checkpoint == Some(accepted.id());
                 let votes = count(voted.votes.as_slice().len());
                 let new = voted.checkpoint.header.created_at >= now.saturating_sub(skew);
                 let revived = votes > u32::from(signers.max_faults());
-                (new || revived) && votes.saturating_add(unvoted) >= signers.quorum()
+                continues && (new || revived) && votes.saturating_add(unvoted) >= signers.quorum()
             };
             // The most votes; of equals, the smallest id.
             let mut best: Option<Voted> = None;

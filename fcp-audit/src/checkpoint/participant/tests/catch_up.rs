@@ -109,7 +109,7 @@ fn a_disk_that_is_not_ours_is_refused() {
     let mut network = Network::new(1, 1, 0);
     network.run(5);
     let node = &network.nodes[0];
-    assert!(Participant::restore(node.id.clone(), &node.disk).is_ok());
-    assert!(Participant::restore(node.id.clone(), &node.disk[1..]).is_err());
-    assert!(Participant::restore(node.id.clone(), &[]).is_err());
+    assert!(Participant::restore(&node.disk).is_ok());
+    assert!(Participant::restore(&node.disk[1..]).is_err());
+    assert!(Participant::restore(&[]).is_err());
 }

@@ -335,8 +335,8 @@ fn one_liar_cannot_split_a_zone() {
         let mut network = Network::new(4, 4, 1);
         let mut number = |below: u32| (rng.next_u32() % below) as usize;
         network.yes_man = Some(number(4));
-        for _ in 0..60 {
-            match number(6) {
+        for step in 0..60 {
+            match number(7) {
                 0 => {
                     let pair = (number(4), number(4));
                     network.cut.insert(pair);
@@ -356,6 +356,9 @@ fn one_liar_cannot_split_a_zone() {
                     if network.nodes[node].up {
                         network.event(node, "capability.invoke");
                     }
+                }
+                5 => {
+                    network.revoke(u8::try_from(step).unwrap());
                 }
                 _ => {
                     network.lost = [

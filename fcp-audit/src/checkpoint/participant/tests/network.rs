@@ -318,7 +318,7 @@ impl Network {
     /// The process ends and begins again with what is on its disk.
     pub(super) fn restart(&mut self, node: usize) {
         let own = &mut self.nodes[node];
-        own.participant = Participant::restore(own.id.clone(), &own.disk).unwrap();
+        own.participant = Participant::restore(&own.disk).unwrap();
         own.up = true;
         let now = self.now;
         self.with(node, |participant, context| participant.handle_start(context, now));
