@@ -20,6 +20,7 @@ pub mod invoke;
 // §7.5, §8.1, D131: whether it may happen.
 pub mod authorize;
 pub mod binding;
+pub mod explain;
 pub mod verify;
 
 mod evidence;

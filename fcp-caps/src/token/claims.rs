@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use fcp_core::cbor::{self, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, Encoder};
 use fcp_core::error::Reason;
 use fcp_core::id::{CapabilityId, ConnectorId, InstanceId, Jti, NodeId, ObjectId, OperationId, PrincipalId, ZoneId};
+use fcp_core::safety::SafetyTier;
 use fcp_core::time::Timestamp;
 
 use super::TokenError;
@@ -112,6 +113,15 @@ impl TokenClaims {
     pub const MAX_RISKY_LIFETIME_SECS: u64 = 900;
     /// How long tokens should live, in seconds (§7.5).
     pub const DEFAULT_TTL_SECS: u64 = 300;
+
+    /// The longest life of a token that is used for operations of `tier`, in seconds (D112).
+    #[must_use]
+    pub const fn max_lifetime_secs(tier: SafetyTier) -> u64 {
+        match tier {
+            SafetyTier::Safe => Self::MAX_LIFETIME_SECS,
+            _ => Self::MAX_RISKY_LIFETIME_SECS,
+        }
+    }
 
     /// Whether the token gives `capability` for `operation`: by exact ids (D123).
     #[must_use]

@@ -65,10 +65,7 @@ impl<'a, V: TokenView + ?Sized> TokenSteps<'a, V> {
 
     /// Time alone, which is looked at again before the effect (D131).
     pub(crate) fn in_time(&self, claims: &TokenClaims) -> Step<()> {
-        let longest = match self.audience.tier {
-            SafetyTier::Safe => TokenClaims::MAX_LIFETIME_SECS,
-            _ => TokenClaims::MAX_RISKY_LIFETIME_SECS,
-        };
+        let longest = TokenClaims::max_lifetime_secs(self.audience.tier);
         if !(1..=longest).contains(&claims.lifetime_secs()) {
             return self.deny(Reason::TokenBadLifetime);
         }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod execution;
+mod explain;
 mod flow;
 mod grants;
 mod helpers;
