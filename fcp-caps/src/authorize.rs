@@ -17,6 +17,6 @@ mod record;
 mod view;
 
 pub use authorized::{Authorized, Confirmed, UsedApproval};
-pub use decide::{MAX_APPROVALS, authorize, reauthorize};
+pub use decide::{MAX_APPROVALS, MAX_INPUTS, authorize, reauthorize};
 pub use record::draft_receipt;
 pub use view::{Budget, OperationRule, Reach, View};

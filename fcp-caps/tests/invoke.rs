@@ -10,6 +10,7 @@ use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::Timestamp;
 use fcp_zones::approval::InputHash;
 use hex_literal::hex;
+use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -176,4 +177,21 @@ fn the_input_hash_is_what_others_compute() {
     let expected = hex!("9caddd7745d727d32735d1d2a8564e7caaae2c0f13aaa6c0ae5a14ad40b1bc2c");
     assert_eq!(InputHash::of(&input).as_bytes(), &expected);
     assert_eq!(Invoke::new(header(), request(), &key()).unwrap().input_hash(), &InputHash::of(&input));
+}
+
+proptest! {
+    /// Requests with a few changed bytes are refused or read, and what is read is what was sent.
+    #[test]
+    fn nearly_requests_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let sent = Invoke::new(header(), request(), &key()).unwrap().to_control_plane().to_bytes();
+        let mut bytes = sent;
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let read = ControlPlaneObject::parse(&bytes).ok().and_then(|object| Invoke::open(&object, &key()).ok());
+        if let Some(invoke) = read {
+            prop_assert_eq!(invoke.to_control_plane().to_bytes(), bytes);
+        }
+    }
 }

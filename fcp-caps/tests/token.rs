@@ -9,6 +9,7 @@ use fcp_core::id::{Jti, ObjectId, ObjectIdKey};
 use fcp_core::sign::{NodeIssuanceKey, Preimage, SigningKey as _};
 use fcp_core::time::Timestamp;
 use hex_literal::hex;
+use proptest::prelude::*;
 
 /// Seed 00 01 … 1f; made with Python's cbor2 (canonical) and cryptography from the claims of [`full`]; accepted by the
 /// PyPI package `cwt` behind a tag 18.
@@ -382,4 +383,27 @@ fn capabilities_are_given_by_exact_ids() {
         |capability: &str, operation: &str| claims.gives(&capability.parse().unwrap(), &operation.parse().unwrap());
     assert!(gives("notebook.read", "read") && gives("notebook.read", "list") && gives("notebook.append", "append"));
     assert!(!gives("notebook.append", "append-all") && !gives("notebook", "read") && !gives("notebook.rea", "read"));
+}
+
+proptest! {
+    /// Whatever bytes come, decoding ends with a token or a reason, and a token has exactly the bytes that it was read
+    /// from.
+    #[test]
+    fn hostile_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        if let Ok(token) = CapabilityToken::decode(&bytes) {
+            prop_assert_eq!(token.to_cwt(), bytes);
+        }
+    }
+
+    /// Tokens with a few changed bytes reach the deeper checks.
+    #[test]
+    fn nearly_tokens_never_panic(changes in prop::collection::vec((0..FULL.len(), any::<u8>()), 1..6)) {
+        let mut bytes = FULL.to_vec();
+        for (index, byte) in changes {
+            bytes[index] = byte;
+        }
+        if let Ok(token) = CapabilityToken::decode(&bytes) {
+            prop_assert_eq!(token.to_cwt(), bytes);
+        }
+    }
 }

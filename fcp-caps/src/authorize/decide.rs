@@ -29,8 +29,11 @@ use crate::invoke::Invoke;
 use crate::token::{CapabilityToken, TokenClaims};
 use crate::verify::{Audience, TokenSteps, covering};
 
-/// The most approvals that a request may present.
+/// The most approvals that a request may present: each may cost a signature.
 pub const MAX_APPROVALS: usize = 64;
+
+/// The most inputs that a request may name, and the most reductions that it may claim: each is held against each.
+pub const MAX_INPUTS: usize = 1_024;
 
 /// Decides whether an invoke may happen (§8.1, D131).
 ///
@@ -58,6 +61,9 @@ fn check(view: &impl View, invoke: &Invoke, now: Timestamp) -> Step<Findings> {
     let rule = rule.ok_or_else(|| deny(Reason::CapabilityUnknownOperation))?;
     if invoke.presentation().approval_tokens.len() > MAX_APPROVALS {
         return Err(deny(Reason::ApprovalTooMany));
+    }
+    if invoke.inputs().len() > MAX_INPUTS || request.provenance.taint_reductions.len() > MAX_INPUTS {
+        return Err(deny(Reason::ProvenanceTooManyInputs));
     }
     let token = CapabilityToken::decode(&request.capability_token).map_err(|error| deny(error.reason()))?;
     let key = view.object_id_key(&token.claims().iss_zone, token.claims().iat);

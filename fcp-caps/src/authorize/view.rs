@@ -42,6 +42,9 @@ pub trait View: TokenView {
     fn resource(&self, id: &ObjectId) -> Option<&Verified<ResourceObject>>;
 
     /// The provenance of a stored object, from its header.
+    ///
+    /// A request's header was written by whoever sent it. For a stored request this is the provenance that was computed
+    /// when it was authorized, [`Authorized::provenance`](super::Authorized::provenance).
     fn provenance(&self, id: &ObjectId) -> Option<&Provenance>;
 
     /// An approval that some provenance points to, verified as of when it was applied (D98).

@@ -7,16 +7,19 @@ use fcp_audit::event::{AuditEvent, EventDetails, SignedEvent, types};
 use fcp_audit::freshness::Freshness;
 use fcp_core::cbor::{self, Value};
 use fcp_core::id::ObjectId;
-use fcp_core::object::{ControlPlaneObject, MeshObject as _, ObjectError, ObjectHeader, Provenance, StoredObject};
+use fcp_core::object::{
+    ControlPlaneObject, MeshObject as _, ObjectError, ObjectHeader, Provenance, StoredObject, TaintFlags,
+};
 use fcp_core::safety::SafetyTier;
 use fcp_core::sign::{NodeSigningKey, Signed as _};
 use fcp_core::time::Timestamp;
-use fcp_zones::flow::Bearer;
+use fcp_zones::flow::{Bearer, Labels};
 use fcp_zones::policy::ApproverScope;
+use fcp_zones::zone::Levels;
 
 use super::prepare::{charges, leaves_a_trail, own_words};
 use super::{OperationReceipt, Outcome, Running};
-use crate::authorize::{Authorized, Budget, View};
+use crate::authorize::{Authorized, Budget, Reach, View};
 use crate::grant::Spent;
 use crate::invoke::{Invoke, InvokeResponse};
 
@@ -83,8 +86,7 @@ impl Running {
             next_cursor: effect.next_cursor,
             receipt: receipt.as_ref().map(StoredObject::id),
         };
-        // What comes of a request comes from where the request came from.
-        let provenance = Provenance { created_at: now, ..authorized.provenance().clone() };
+        let provenance = of_result(&authorized, view, &response.resource_object_ids, now);
         let header = ObjectHeader::for_type::<InvokeResponse>(provenance.clone());
         let stored_response = ControlPlaneObject::new(header, &response).into_stored(ids);
         let events = events(&authorized, stored_response.id(), now)
@@ -94,6 +96,29 @@ impl Running {
         let charges = charges(&authorized, Spent { calls: 0, bytes });
         let bearer = authorized.bearer().clone();
         Ok(Finished { receipt, response, stored_response, events, bearer, provenance, charges })
+    }
+}
+
+/// Where a result comes from (§6.1, D100, D104): from where the request came, and from each resource that it names or
+/// touched. What an operation brings in from outside without naming a resource, anybody may have written.
+fn of_result(authorized: &Authorized<Invoke>, view: &impl View, touched: &[ObjectId], now: Timestamp) -> Provenance {
+    const UNKNOWN: Labels = Labels { integrity: 0, confidentiality: 0, taint: TaintFlags::PUBLIC_INPUT };
+    let resources = || authorized.invoke().request().resources.iter().chain(touched);
+    let classified = resources().map(|id| {
+        view.resource(id).map_or(UNKNOWN, |resource| {
+            let Levels { integrity, confidentiality } = resource.levels();
+            Labels { integrity, confidentiality, taint: resource.resource_taint }
+        })
+    });
+    let unnamed = authorized.rule().reach == Reach::Outside && resources().next().is_none();
+    let own = Labels::of(authorized.provenance());
+    let labels = classified.chain(unnamed.then_some(UNKNOWN)).fold(own, Labels::join);
+    Provenance {
+        integrity_label: labels.integrity,
+        confidentiality_label: labels.confidentiality,
+        taint: labels.taint,
+        created_at: now,
+        ..authorized.provenance().clone()
     }
 }
 

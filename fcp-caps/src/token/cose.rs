@@ -39,6 +39,9 @@ pub struct CapabilityToken {
 }
 
 impl CapabilityToken {
+    /// The longest token that a verifier looks into, in bytes of its claims: verifying takes more than linear time.
+    pub const MAX_CLAIMS_LEN: usize = 65_536;
+
     /// Mints a token: sorts the lists of `claims` and signs with the issuing node's key.
     ///
     /// # Errors
@@ -105,6 +108,12 @@ impl CapabilityToken {
     #[must_use]
     pub const fn claims(&self) -> &TokenClaims {
         &self.claims
+    }
+
+    /// How many bytes the claims have.
+    #[must_use]
+    pub const fn claims_len(&self) -> usize {
+        self.payload.len()
     }
 
     /// The key id of the issuance key.

@@ -51,6 +51,9 @@ impl<'a, V: TokenView + ?Sized> TokenSteps<'a, V> {
     /// Signature and time (D7, D109, D112, D113).
     pub(crate) fn authentic(&mut self, received: Unverified<CapabilityToken>) -> Step<Verified<CapabilityToken>> {
         self.evidence.add(received.id());
+        if received.claimed().claims_len() > CapabilityToken::MAX_CLAIMS_LEN {
+            return self.deny(Reason::TokenTooLarge);
+        }
         let issued =
             |attestation: &&Verified<NodeKeyAttestation>| attestation.issuance_kid() == received.claimed().kid();
         let attested = self.view.trust().all(&received.claimed().claims().iss_node);

@@ -1,7 +1,7 @@
 //! From an authorized call to its answer, and what is written down on the way.
 
 use fcp_audit::event::types;
-use fcp_caps::authorize::{Authorized, Budget, reauthorize};
+use fcp_caps::authorize::{Authorized, Budget, Reach, reauthorize};
 use fcp_caps::capability::{ApprovalMode, IdempotencyClass};
 use fcp_caps::execution::{
     Begun, Effect, Execution, HeldLease, OperationIntent, OperationReceipt, Outcome, Prior, Running,
@@ -12,7 +12,7 @@ use fcp_caps::pop::ReplayCache;
 use fcp_core::cbor::from_json;
 use fcp_core::decision::Decision;
 use fcp_core::id::ObjectId;
-use fcp_core::object::{MeshObject as _, Message as _};
+use fcp_core::object::{MeshObject as _, Message as _, TaintFlags};
 use fcp_core::sign::{Signed as _, Verified};
 use fcp_core::time::Timestamp;
 use fcp_zones::approval::{ApprovalScope, InputHash};
@@ -28,7 +28,7 @@ fn lease() -> Option<HeldLease> {
 }
 
 fn effect() -> Effect {
-    let outcome = Outcome { objects: vec![ObjectId::from_bytes([0x61; 32])], resources: vec![ObjectId::ZERO] };
+    let outcome = Outcome { objects: vec![ObjectId::from_bytes([0x61; 32])], resources: vec![] };
     Effect { output: from_json(r#"{"lines":1}"#).unwrap_or(fcp_core::cbor::Value::Null), outcome, next_cursor: None }
 }
 
@@ -211,4 +211,44 @@ fn the_last_look_before_the_intent() {
     assert_eq!(reauthorize(&revoked.mesh, &allowed, LATER).reason().code(), "revocation.grant");
     let Decision::Deny(denial) = begun(&case, None).prepare(&case.mesh, None, &key, LATER) else { panic!("no lease") };
     assert_eq!(denial.evidence, allowed.evidence());
+}
+
+/// What an agent reads outside of the mesh stays with it.
+#[test]
+fn results_come_from_what_was_read() {
+    let read = |outside: bool, taint: Option<TaintFlags>| {
+        let mut case = Case::new("read");
+        if outside {
+            case.mesh.operations.get_mut(&case.request.operation).unwrap().reach = Reach::Outside;
+        }
+        if let Some(taint) = taint {
+            case.request.resources = vec![case.mesh.resource_with("https://web.example/page", 10, taint)];
+        }
+        let (_, running) = running(&case);
+        let finished = running.finish(effect(), &case.mesh, &mesh::signing(&mesh::laptop()), LATER).unwrap();
+        let (bearer, provenance) = finished.delivery();
+        let mut delete = Case::new("delete");
+        assert!(delete.mesh.marks.deliver(bearer, Source::of(provenance)));
+        (Labels::of(provenance), delete.decide().reason().code())
+    };
+    let (labels, code) = read(false, None);
+    assert_eq!((labels.integrity, code), (mesh::PRIVATE.integrity, "allow"));
+    let (labels, code) = read(true, None);
+    assert_eq!((labels.integrity, labels.confidentiality), (0, mesh::PRIVATE.confidentiality));
+    assert_eq!(code, "taint.public_input_dangerous", "nobody knows where it came from");
+    let (labels, code) = read(true, Some(TaintFlags::UNVERIFIED_LINK));
+    assert!(labels.taint.contains(TaintFlags::UNVERIFIED_LINK));
+    assert_eq!(code, "taint.elevation_required", "the page has integrity 0");
+    let (_, code) = read(true, Some(TaintFlags::PUBLIC_INPUT));
+    assert_eq!(code, "taint.public_input_dangerous");
+
+    // What the connector touched counts as well as what the caller named.
+    let mut case = Case::new("read");
+    let page = case.mesh.resource_with("https://web.example/page", 10, TaintFlags::PUBLIC_INPUT);
+    let (_, running) = running(&case);
+    let mut touched = effect();
+    touched.outcome.resources = vec![page];
+    let finished = running.finish(touched, &case.mesh, &mesh::signing(&mesh::laptop()), LATER).unwrap();
+    assert!(finished.delivery().1.taint.contains(TaintFlags::PUBLIC_INPUT));
+    assert_eq!(finished.response().resource_object_ids, [page]);
 }

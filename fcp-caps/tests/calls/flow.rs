@@ -152,3 +152,21 @@ fn secrets_leave_the_mesh_by_declassification_only() {
     unknown.approve(ApprovalScope::Declassification(unknown.declassification(&ZoneId::private(), 0, &[])));
     assert_eq!(reason(&unknown), "allow");
 }
+
+#[test]
+fn a_request_names_a_bounded_number_of_inputs() {
+    let many = |count: u16| {
+        let mut case = Case::new("read");
+        for number in 0..count {
+            let [high, low] = number.to_be_bytes();
+            let mut bytes = [0x44; 32];
+            bytes[..2].copy_from_slice(&[high, low]);
+            let id = ObjectId::from_bytes(bytes);
+            case.mesh.provenances.insert(id, provenance(80, 90));
+            case.header.refs.push(id);
+        }
+        reason(&case)
+    };
+    assert_eq!(many(1_024), "allow");
+    assert_eq!(many(1_025), "provenance.too_many_inputs");
+}

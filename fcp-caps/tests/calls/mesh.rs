@@ -434,6 +434,10 @@ impl Mesh {
 
     /// A resource outside of the mesh, as the laptop classified it.
     pub(crate) fn resource(&mut self, uri: &str, confidentiality: u8) -> ObjectId {
+        self.resource_with(uri, confidentiality, TaintFlags::empty())
+    }
+
+    pub(crate) fn resource_with(&mut self, uri: &str, confidentiality: u8, taint: TaintFlags) -> ObjectId {
         let provenance = Provenance::of_zone(ZoneId::private(), PRIVATE.integrity, PRIVATE.confidentiality, NOW);
         let resource = ResourceObject {
             header: ObjectHeader::for_type::<ResourceObject>(provenance.clone()),
@@ -449,7 +453,7 @@ impl Mesh {
             expires_at: None,
             resource_integrity_level: 0,
             resource_confidentiality_level: confidentiality,
-            resource_taint: TaintFlags::empty(),
+            resource_taint: taint,
             executed_by: laptop(),
             signature: Signature::ABSENT,
         };

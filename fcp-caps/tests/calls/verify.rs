@@ -4,7 +4,7 @@ use fcp_caps::grant::{CapabilityConstraints, Grantee};
 use fcp_caps::token::{CapabilityGrant, CapabilityToken};
 use fcp_caps::verify::Audience;
 use fcp_core::decision::Decision;
-use fcp_core::id::ZoneId;
+use fcp_core::id::{ObjectId, ZoneId};
 use fcp_core::safety::SafetyTier;
 
 use crate::mesh::{self, BINARY, CHECKPOINT, Case, NOW};
@@ -70,4 +70,16 @@ fn every_changed_byte_of_a_token_is_refused() {
         ];
         assert!(expected.contains(&code), "byte {index}: {code}");
     }
+}
+
+#[test]
+fn a_token_is_bounded() {
+    let mut case = Case::new("read");
+    let grants = (0..3_000_u32).map(|number| {
+        let mut bytes = [0x99; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        ObjectId::from_bytes(bytes)
+    });
+    case.claims.grant_object_ids.extend(grants);
+    assert_eq!(verdict(&case, SafetyTier::Safe), "token.too_large");
 }

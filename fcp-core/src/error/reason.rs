@@ -209,6 +209,7 @@ reasons! {
     TokenBadClaim "token.bad_claim" "§7.5.1, D107, D108" "a claim has another type or form than its key demands" "encode the claim as the table of claims says";
     TokenUnknownClaim "token.unknown_claim" "§7.5.1, D107, D113" "the token has a claim that is not in the table" "leave it out; a not-before claim does not exist";
     TokenMissingClaim "token.missing_claim" "§7.5.1, D111" "a required claim is missing" "write every required claim, and both checkpoint claims or none";
+    TokenTooLarge "token.too_large" "§7.5" "the token's claims are longer than 64 KiB" "claim and cite less in one token";
     TokenIssuerUnknown "token.issuer_unknown" "§7.5" "no attested issuance key of the issuing node has the token's key id" "fetch the issuer's attestation, or have a known node mint the token";
     TokenSignatureInvalid "token.signature_invalid" "§7.5, D109" "the issuance key did not sign the token" "have the token minted anew";
     TokenBadLifetime "token.bad_lifetime" "D112" "the token's lifetime is empty or too long" "mint it for at most a day, for risky operations at most 900 s";
@@ -370,6 +371,7 @@ reasons! {
 
     ProvenanceEmpty "provenance.empty" "D97" "there is nothing to merge" "name at least one input";
     ProvenanceUnknownInput "provenance.unknown_input" "D100" "an input that the request names is not held" "fetch the input first";
+    ProvenanceTooManyInputs "provenance.too_many_inputs" "D100" "the request names more than 1024 inputs or reductions" "name what it is made from, in several requests if need be";
 
     CrossingElevationRequired "crossing.elevation_required" "§5.1, D103" "the data would enter a zone of higher integrity" "present an elevation approval for exactly this data";
     CrossingDeclassificationRequired "crossing.declassification_required" "§5.1, D103" "the data would leave for a less secret place" "present a declassification approval for exactly this data";
