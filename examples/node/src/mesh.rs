@@ -3,6 +3,7 @@
 //! Nothing is decided here. Each file of this folder joins one machine to the world: sessions to sockets, symbols to the
 //! store, checkpoints to peers.
 
+mod agents;
 mod commands;
 mod control_plane;
 mod founding;
@@ -20,7 +21,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fcp_audit::revocation::RevocationRegistry;
-use fcp_core::id::{NodeId, ZoneId};
+use fcp_core::cbor::Value;
+use fcp_core::id::{NodeId, OperationId, ZoneId};
 use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
 use fcp_core::object::ControlPlaneObject;
 use fcp_core::sign::NodeSigningKey;
@@ -37,6 +39,8 @@ use crate::config::Config;
 use crate::net::{Net, NetEvent};
 use crate::store::Store;
 use crate::transport::KeyDirectory;
+
+pub(crate) use agents::ConnectorInfo;
 
 /// The node's keys, shared with its session table.
 #[derive(Clone)]
@@ -92,6 +96,9 @@ pub(crate) struct Mesh {
     pub(crate) subkeys: SubkeyCache,
     pub(crate) reassembly: Reassembly,
     pub(crate) transfers: symbols::Transfers,
+    pub(crate) agents: agents::Agents,
+    /// What the connector is to do next: number, operation and input.
+    pub(crate) host_calls: Vec<(u64, OperationId, Value)>,
     /// What zones refused lately: zone, sender and reason.
     pub(crate) refusals: Vec<[String; 3]>,
     /// When the session table wants to be woken.
@@ -132,6 +139,8 @@ impl Mesh {
             subkeys: SubkeyCache::new(256),
             reassembly: Reassembly::new(ReassemblyLimits::default()),
             transfers: symbols::Transfers::default(),
+            agents: agents::Agents::default(),
+            host_calls: Vec::new(),
             refusals: Vec::new(),
             session_wake: Millis::NEVER,
             greet_at: Millis::from_millis(0),

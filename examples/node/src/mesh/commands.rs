@@ -27,12 +27,17 @@ impl Mesh {
     /// Loads what an earlier run kept.
     pub(crate) fn load(&mut self) -> Result<(), ControlError> {
         self.load_members()?;
-        self.load_zones()
+        self.load_zones()?;
+        self.load_agents()
     }
 
     /// Answers the console.
     pub(crate) fn handle_request(&mut self, request: ControlRequest) {
         let params = Params(&request.params);
+        if request.method == "agent.invoke" {
+            self.agent_invoke(params, request.answer);
+            return self.drain();
+        }
         let outcome = match request.method.as_str() {
             "status" => self.status(),
             "peers" => self.set_peers(params),
@@ -52,6 +57,9 @@ impl Mesh {
             "gathered" => self.gathered_command(params),
             "file.save" => self.file_save(params),
             "holdings" => self.holdings(params),
+            "public.ingest" => self.public_ingest(params),
+            "agent.deliver" => self.agent_deliver(params),
+            "explain" => self.explain(params),
             _ => match self.handle_zone_request(&request.method, params) {
                 Some(outcome) => outcome,
                 None => Err(ControlError::node("bad_request", format_args!("there is no method `{}`", request.method))),

@@ -6,10 +6,10 @@ use fcp_core::device::NodeFacts;
 use fcp_core::id::{NodeId, ObjectIdKey, ZoneId};
 use fcp_core::identity::{NodeKeyAttestation, NodePublicKeys, TrustAnchors};
 use fcp_core::object::{Message as _, StoredObject};
-use fcp_core::revoked::NothingRevoked;
+use fcp_core::revoked::{NothingRevoked, Revoked};
 use fcp_core::sign::{OwnerPublicKey, Verified};
 use fcp_core::time::Timestamp;
-use fcp_zones::membership::{self, DeviceEnrollment};
+use fcp_zones::membership::{self, DeviceEnrollment, Member};
 use fcp_zones::zone::ZoneDirectory;
 
 use super::{Mesh, log};
@@ -58,12 +58,22 @@ impl Members {
         }
     }
 
-    /// The node, if it is attested, enrolled and not revoked now.
-    pub(crate) fn member(&self, trust: &TrustAnchors, node: &NodeId, now: Timestamp) -> Option<Admitted> {
-        let attestation = trust.current(node, &NothingRevoked, now)?;
+    /// The node as a member, if it is attested, enrolled and not revoked now.
+    pub(crate) fn admitted(
+        &self,
+        trust: &TrustAnchors,
+        revoked: &impl Revoked,
+        node: &NodeId,
+        now: Timestamp,
+    ) -> Option<Member> {
+        let attestation = trust.current(node, revoked, now)?;
         let enrollment = self.enrollments.get(node)?;
-        let admitted = membership::admit(attestation, enrollment, &self.definitions, &NothingRevoked, now);
-        let member = admitted.into_result().ok()?;
+        membership::admit(attestation, enrollment, &self.definitions, revoked, now).into_result().ok()
+    }
+
+    /// What of a member sockets and sessions go by.
+    pub(crate) fn member(&self, trust: &TrustAnchors, node: &NodeId, now: Timestamp) -> Option<Admitted> {
+        let member = self.admitted(trust, &NothingRevoked, node, now)?;
         Some(Admitted {
             keys: *member.keys(),
             zones: member.zones().cloned().collect(),
@@ -143,6 +153,7 @@ impl Mesh {
             });
             self.directory.replace(known.collect::<Vec<_>>());
         }
+        self.refresh_agents();
         self.open_table();
     }
 

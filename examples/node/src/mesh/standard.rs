@@ -43,7 +43,7 @@ pub(super) fn zones(founders: &[Founder], now: Timestamp) -> Result<Vec<FoundedZ
             levels,
             policy: ZonePolicy {
                 principals_allow: globs(&["agent:*", "user:*"])?,
-                connectors_allow: globs(&["fcp.*"])?,
+                connectors_allow: globs(&["example.*", "fcp.*"])?,
                 cap_allow: globs(&["files.*"])?,
                 default_deny: Some(true),
                 ..ZonePolicy::default()

@@ -1,0 +1,580 @@
+//! Agents on this node (§8.1): their requests are authorized here, run by a connector, and written down.
+
+use std::collections::BTreeMap;
+
+use fcp_audit::checkpoint::Held as _;
+use fcp_audit::decision::DecisionReceipt;
+use fcp_audit::event::{EventDetails, types};
+use fcp_audit::freshness::{Frontier, RevocationFreshnessPolicy};
+use fcp_audit::revocation::RevocationRegistry;
+use fcp_caps::authorize::{self, Budget, OperationRule, View};
+use fcp_caps::capability::Capability;
+use fcp_caps::execution::{Begun, Effect, Execution, Outcome, Running};
+use fcp_caps::explain::Explanation;
+use fcp_caps::grant::{CapabilityObject, Spent};
+use fcp_caps::invoke::{IdempotencyKey, Invoke, InvokeRequest};
+use fcp_caps::pop::{HolderNonce, Proof, ReplayCache};
+use fcp_caps::token::{CapabilityGrant, CapabilityToken, CheckpointBinding, TokenClaims};
+use fcp_caps::verify::TokenView;
+use fcp_core::cbor::{self, Value};
+use fcp_core::decision::{Decision, Denial};
+use fcp_core::id::{
+    CapabilityId, ConnectorId, InstanceId, Jti, NodeId, ObjectId, ObjectIdKey, OperationId, PrincipalId, ZoneId,
+};
+use fcp_core::identity::TrustAnchors;
+use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, Provenance, StoredObject, TaintFlags};
+use fcp_core::rand_core::Rng as _;
+use fcp_core::sign::{Signed as _, Unverified, Verified};
+use fcp_core::store::ObjectStore as _;
+use fcp_core::time::Timestamp;
+use fcp_symbols::chunk::RawChunk;
+use fcp_zones::approval::ApprovalToken;
+use fcp_zones::flow::{Bearer, Client, Ingress, Marks, SanitizerReceipt, Source};
+use fcp_zones::membership::Member;
+use fcp_zones::pinned::PinnedHeads;
+use fcp_zones::resource::ResourceObject;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::{Mesh, log};
+use crate::clock;
+use crate::control::ControlError;
+use crate::params::Params;
+use crate::store::StateKey;
+use crate::zone::Zone;
+
+type Answer = Result<serde_json::Value, ControlError>;
+type Reply = oneshot::Sender<Answer>;
+
+/// How many proofs are remembered.
+const MAX_PROOFS: usize = 65_536;
+
+fn failed(error: impl std::fmt::Display) -> ControlError {
+    ControlError::node("agent", error)
+}
+
+/// The connector that runs on this node, as decisions see it.
+pub(crate) struct ConnectorInfo {
+    /// Its id.
+    pub(crate) id: ConnectorId,
+    /// What its manifest says of each operation.
+    pub(crate) rules: BTreeMap<OperationId, OperationRule>,
+    /// Its build, as tokens name it (D107).
+    pub(crate) binary: ObjectId,
+}
+
+/// What this node knows for deciding about requests, beside its zones.
+pub(crate) struct Agents {
+    marks: Marks,
+    used: ReplayCache,
+    spent: BTreeMap<Budget, Spent>,
+    members: BTreeMap<NodeId, Member>,
+    checkpoints: BTreeMap<(ZoneId, u64), ObjectId>,
+    provenances: BTreeMap<ObjectId, Provenance>,
+    /// The connector that runs here.
+    connector: Option<ConnectorInfo>,
+    /// What the connector is doing.
+    running: BTreeMap<u64, (Running, Vec<ObjectId>, Reply)>,
+    next_call: u64,
+}
+
+impl Default for Agents {
+    fn default() -> Self {
+        Self {
+            marks: Marks::new(),
+            used: ReplayCache::new(MAX_PROOFS),
+            spent: BTreeMap::new(),
+            members: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
+            provenances: BTreeMap::new(),
+            connector: None,
+            running: BTreeMap::new(),
+            next_call: 0,
+        }
+    }
+}
+
+impl Agents {
+    /// The connector is up.
+    pub(crate) fn set_connector(&mut self, connector: ConnectorInfo) {
+        self.connector = Some(connector);
+    }
+
+    /// Who belongs now.
+    pub(crate) fn set_members(&mut self, members: impl IntoIterator<Item = Member>) {
+        self.members = members.into_iter().map(|member| (member.node_id().clone(), member)).collect();
+    }
+
+    /// A checkpoint was accepted.
+    pub(crate) fn note_checkpoint(&mut self, zone: &ZoneId, seq: u64, id: ObjectId) {
+        self.checkpoints.insert((zone.clone(), seq), id);
+    }
+
+    /// Marks of an earlier run.
+    pub(crate) fn set_marks(&mut self, marks: Marks) {
+        self.marks = marks;
+    }
+}
+
+/// Everything that a decision reads.
+struct NodeView<'a> {
+    node: &'a NodeId,
+    trust: &'a TrustAnchors,
+    revocations: &'a RevocationRegistry,
+    zones: &'a BTreeMap<ZoneId, Zone>,
+    agents: &'a Agents,
+}
+
+impl TokenView for NodeView<'_> {
+    fn trust(&self) -> &TrustAnchors {
+        self.trust
+    }
+
+    fn revocations(&self) -> &RevocationRegistry {
+        self.revocations
+    }
+
+    fn heads(&self, zone: &ZoneId) -> Option<&PinnedHeads> {
+        self.zones.get(zone)?.pinned.as_ref()
+    }
+
+    fn frontier(&self, zone: &ZoneId) -> Option<Frontier> {
+        self.zones.get(zone)?.participant.state().frontier(self.revocations)
+    }
+
+    fn checkpoint(&self, zone: &ZoneId, seq: u64) -> Option<ObjectId> {
+        self.agents.checkpoints.get(&(zone.clone(), seq)).copied()
+    }
+
+    fn is_forked(&self, zone: &ZoneId, checkpoint: &ObjectId) -> bool {
+        let fork = self.zones.get(zone).and_then(|zone| zone.participant.state().fork());
+        fork.is_some_and(|fork| fork.theirs == *checkpoint || fork.ours == *checkpoint)
+    }
+
+    fn freshness(&self, _: &ZoneId) -> RevocationFreshnessPolicy {
+        RevocationFreshnessPolicy::default()
+    }
+
+    fn member(&self, node: &NodeId) -> Option<&Member> {
+        self.agents.members.get(node)
+    }
+
+    fn grant(&self, id: &ObjectId) -> Option<&Verified<CapabilityObject>> {
+        self.zones.values().find_map(|zone| zone.grants.get(id))
+    }
+
+    fn capability(&self, _: &CapabilityId) -> Option<&Capability> {
+        None
+    }
+}
+
+impl View for NodeView<'_> {
+    fn node(&self) -> &NodeId {
+        self.node
+    }
+
+    fn object_id_key(&self, zone: &ZoneId, at: Timestamp) -> Option<&ObjectIdKey> {
+        self.zones.get(zone)?.keyring.object_id_key_at(at).ok()
+    }
+
+    fn operation(&self, connector: &ConnectorId, operation: &OperationId) -> Option<&OperationRule> {
+        let info = self.agents.connector.as_ref().filter(|info| info.id == *connector)?;
+        info.rules.get(operation)
+    }
+
+    fn binary(&self, connector: &ConnectorId, _: Option<&InstanceId>) -> Option<ObjectId> {
+        self.agents.connector.as_ref().filter(|info| info.id == *connector).map(|info| info.binary)
+    }
+
+    fn challenge(&self, _: &Jti) -> Option<HolderNonce> {
+        None
+    }
+
+    fn is_used(&self, proof: &Proof) -> bool {
+        self.agents.used.contains(proof)
+    }
+
+    fn approval(&self, _: &ObjectId) -> Option<&Unverified<ApprovalToken>> {
+        None
+    }
+
+    fn resource(&self, _: &ObjectId) -> Option<&Verified<ResourceObject>> {
+        None
+    }
+
+    fn provenance(&self, id: &ObjectId) -> Option<&Provenance> {
+        self.agents.provenances.get(id)
+    }
+
+    fn applied_approval(&self, _: &ObjectId) -> Option<&Verified<ApprovalToken>> {
+        None
+    }
+
+    fn sanitizer_receipt(&self, _: &ObjectId) -> Option<&Verified<SanitizerReceipt>> {
+        None
+    }
+
+    fn sanitizes(&self, _: &ConnectorId, _: &OperationId) -> TaintFlags {
+        TaintFlags::empty()
+    }
+
+    fn marks(&self) -> &Marks {
+        &self.agents.marks
+    }
+
+    fn client(&self, bearer: &Bearer) -> Client {
+        if bearer.sub.as_str().starts_with("user:") { Client::Person } else { Client::Agent }
+    }
+
+    fn ingress(&self, _: &ObjectId) -> Ingress {
+        Ingress::User
+    }
+
+    fn spent(&self, budget: Budget) -> Spent {
+        self.agents.spent.get(&budget).copied().unwrap_or_default()
+    }
+}
+
+impl Mesh {
+    /// What decisions read.
+    fn view(&self) -> Result<NodeView<'_>, ControlError> {
+        let trust = self.trust.as_ref().ok_or_else(|| failed("no owner is known"))?;
+        let (node, zones, agents) = (&self.config.node_id, &self.zones, &self.agents);
+        Ok(NodeView { node, trust, revocations: &self.revocations, zones, agents })
+    }
+
+    /// Text from anybody becomes an object of `z:public`, with the taint that this means (§6.1).
+    pub(super) fn public_ingest(&mut self, params: Params<'_>) -> Answer {
+        let text = params.text("text")?;
+        let now = clock::now();
+        let zone = self.zone(&ZoneId::public())?;
+        let mut provenance = zone.provenance(now);
+        provenance.taint = TaintFlags::PUBLIC_INPUT | TaintFlags::PROMPT_SURFACE;
+        let header = ObjectHeader::for_type::<RawChunk>(provenance.clone());
+        let key = zone.keyring.object_id_key_at(now).map_err(failed)?;
+        let stored = RawChunk { header, bytes: text.as_bytes().to_vec() }.seal(key).map_err(failed)?;
+        self.keep(&stored).map_err(failed)?;
+        self.agents.provenances.insert(stored.id(), provenance);
+        Ok(json!({"id": stored.id().to_string()}))
+    }
+
+    /// An agent is given an object to read: from then on whatever it says may contain it (D100).
+    pub(super) fn agent_deliver(&mut self, params: Params<'_>) -> Answer {
+        let id: ObjectId = params.parsed("object")?;
+        let bearer = self.bearer(params)?;
+        let entry = self.store.get(&id).map_err(failed)?.ok_or_else(|| failed("the object is not here"))?;
+        let header = StoredObject::claimed_header(&entry.canonical).map_err(failed)?;
+        let zone = self.zone(&header.zone_id)?;
+        let key = zone.keyring.object_id_key_at(header.created_at).map_err(failed)?;
+        let stored = StoredObject::parse_as(id, &entry.canonical, key).map_err(failed)?;
+        let provenance = stored.header().provenance.clone();
+        self.deliver(&bearer, &provenance)?;
+        let chunk = stored.open::<RawChunk>().map_err(failed)?;
+        Ok(json!({"text": String::from_utf8_lossy(&chunk.bytes)}))
+    }
+
+    fn bearer(&self, params: Params<'_>) -> Result<Bearer, ControlError> {
+        let holder_node = Some(self.config.node_id.clone());
+        Ok(Bearer { zone: params.parsed("zone")?, sub: params.parsed("sub")?, holder_node })
+    }
+
+    /// Notes on disk that data goes to somebody, before it goes.
+    fn deliver(&mut self, bearer: &Bearer, provenance: &Provenance) -> Result<(), ControlError> {
+        if self.agents.marks.deliver(bearer, Source::of(provenance)) {
+            self.store.put_state(&StateKey::new("agents", "marks"), &self.agents.marks).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// A token for one operation of the connector, minted by this node for an agent on it (§7.5).
+    fn mint(
+        &mut self,
+        zone_id: &ZoneId,
+        sub: &PrincipalId,
+        operation: &OperationId,
+        now: Timestamp,
+    ) -> Result<CapabilityToken, ControlError> {
+        let mut jti = [0; 16];
+        self.rng.fill_bytes(&mut jti);
+        let connector = self.agents.connector.as_ref().ok_or_else(|| failed("no connector runs here"))?;
+        let rule = connector.rules.get(operation).ok_or_else(|| failed("the connector has no such operation"))?;
+        let zone = self.zone(zone_id)?;
+        let accepted = zone.participant.state().accepted().ok_or_else(|| failed("no checkpoint holds yet"))?;
+        let grants = zone.grants.values().filter(|grant| grant.capability_id == rule.capability);
+        let claims = TokenClaims {
+            iss_zone: zone_id.clone(),
+            sub: sub.clone(),
+            aud: connector.id.clone(),
+            iat: now,
+            exp: now.saturating_add(TokenClaims::DEFAULT_TTL_SECS),
+            jti: Jti::from_bytes(jti),
+            iss_node: self.config.node_id.clone(),
+            grant_object_ids: grants.map(Verified::id).collect(),
+            caps: vec![CapabilityGrant { capability: rule.capability.clone(), operation: Some(operation.clone()) }],
+            attenuation: None,
+            holder_node: Some(self.config.node_id.clone()),
+            checkpoint: Some(CheckpointBinding { id: accepted.id(), seq: accepted.seq() }),
+            aud_binary: Some(connector.binary),
+            instance: None,
+        };
+        CapabilityToken::mint(claims, &self.keys.0.issuance).map_err(failed)
+    }
+
+    /// An agent on this node asks for an operation of the connector.
+    pub(super) fn agent_invoke(&mut self, params: Params<'_>, reply: Reply) {
+        let outcome = self.begin_invoke(params);
+        match outcome {
+            Ok(Started::Answered(answer)) => drop(reply.send(Ok(answer))),
+            Ok(Started::Running(running, evidence)) => self.run(running, evidence, reply),
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    fn begin_invoke(&mut self, params: Params<'_>) -> Result<Started, ControlError> {
+        let now = clock::now();
+        let (zone_id, sub): (ZoneId, PrincipalId) = (params.parsed("zone")?, params.parsed("sub")?);
+        let operation: OperationId = params.parsed("operation")?;
+        let input = cbor::from_json(params.text("input")?).map_err(failed)?;
+        let mut resources = Vec::new();
+        for source in params.list("sources")? {
+            resources.push(source.0.as_str().unwrap_or_default().parse::<ObjectId>().map_err(failed)?);
+        }
+        resources.sort_unstable();
+        let token = self.mint(&zone_id, &sub, &operation, now)?;
+        let connector = self.agents.connector.as_ref().ok_or_else(|| failed("no connector runs here"))?.id.clone();
+        let mut random = [0; 8];
+        self.rng.fill_bytes(&mut random);
+        let zone = self.zone(&zone_id)?;
+        let name = crate::params::hex(&random);
+        let request = InvokeRequest {
+            id: name.clone(),
+            connector_id: connector,
+            operation,
+            zone_id: zone_id.clone(),
+            target_node: self.config.node_id.clone(),
+            input,
+            capability_token: token.to_cwt(),
+            provenance: zone.provenance(now).by(sub),
+            resources: Vec::new(),
+            approval_tokens: Vec::new(),
+            idempotency_key: Some(IdempotencyKey::new(&name).map_err(failed)?),
+            trace_context: None,
+            instance_id: None,
+            deadline_ms: None,
+            lease_seq: None,
+            holder_nonce: None,
+            holder_proof: None,
+        };
+        let mut header = zone.header::<InvokeRequest>(now);
+        header.foreign_refs = resources;
+        let key = zone.keyring.object_id_key_at(now).map_err(failed)?;
+        let invoke = Invoke::new(header, request, key).map_err(failed)?;
+        let nonce = HolderNonce::of_epoch(now, random);
+        let invoke = invoke.proved(token.claims().jti, nonce, &self.keys.0.signing);
+        self.keep(invoke.stored()).map_err(failed)?;
+        self.decide(&zone_id, invoke, now)
+    }
+
+    /// Decides about a request and writes the decision down.
+    fn decide(&mut self, zone_id: &ZoneId, invoke: Invoke, now: Timestamp) -> Result<Started, ControlError> {
+        let request = invoke.request().clone();
+        let id = invoke.id();
+        let decision = authorize::authorize(&self.view()?, invoke, now);
+        let draft = authorize::draft_receipt(&self.view()?, zone_id, id, &decision, now);
+        let receipt = self.store_receipt(zone_id, draft)?;
+        let event_type = if decision.is_allowed() { types::CAPABILITY_INVOKE } else { types::SECURITY_VIOLATION };
+        self.record_invoke(zone_id, &request, id, receipt, event_type, now)?;
+        let authorized = match decision {
+            Decision::Allow(authorized) => authorized,
+            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
+        };
+        let evidence = authorized.evidence().to_vec();
+        let begun = Execution::begin(authorized, None, &mut self.agents.used, now);
+        let execution = match begun {
+            Decision::Allow(Begun::Run(execution)) => execution,
+            Decision::Allow(Begun::Repeated(before)) => {
+                return Ok(Started::Answered(json!({"outcome": "repeated", "receipt": before.to_string()})));
+            }
+            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
+        };
+        let prepared = match execution.prepare(&self.view()?, None, &self.keys.0.signing, now) {
+            Decision::Allow(prepared) => prepared,
+            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
+        };
+        if let Some(intent) = prepared.intent().cloned() {
+            self.keep(&intent).map_err(failed)?;
+        }
+        let mut written = vec![receipt, id];
+        written.extend(evidence);
+        Ok(Started::Running(prepared.stored(), written))
+    }
+
+    fn store_receipt(&mut self, zone_id: &ZoneId, draft: DecisionReceipt) -> Result<ObjectId, ControlError> {
+        let zone = self.zone(zone_id)?;
+        let key = zone.keyring.object_id_key_at(draft.decided_at).map_err(failed)?;
+        let stored = draft.signed_by(&self.keys.0.signing).seal(key).map_err(failed)?;
+        self.keep(&stored).map_err(failed)?;
+        Ok(stored.id())
+    }
+
+    fn record_invoke(
+        &mut self,
+        zone: &ZoneId,
+        request: &InvokeRequest,
+        id: ObjectId,
+        receipt: ObjectId,
+        event_type: &str,
+        now: Timestamp,
+    ) -> Result<(), ControlError> {
+        let token = CapabilityToken::decode(&request.capability_token).map_err(failed)?;
+        let correlation = id.as_bytes().first_chunk().copied().unwrap_or_default();
+        let details = EventDetails {
+            connector_id: Some(request.connector_id.clone()),
+            operation: Some(request.operation.clone()),
+            capability_token_jti: Some(token.claims().jti),
+            request_object_id: Some(id),
+            result_object_id: Some(receipt),
+            ..EventDetails::new(event_type, token.claims().sub.clone(), correlation, now)
+        };
+        self.record_event(zone, details)
+    }
+
+    /// Has the connector do it; its answer comes back as an event.
+    fn run(&mut self, running: Running, written: Vec<ObjectId>, reply: Reply) {
+        for (budget, spent) in running.charges() {
+            self.charge(budget, spent);
+        }
+        let call = self.agents.next_call;
+        self.agents.next_call = call.wrapping_add(1);
+        let (operation, input) = (running.operation().clone(), running.input().clone());
+        self.agents.running.insert(call, (running, written, reply));
+        self.host_calls.push((call, operation, input));
+    }
+
+    fn charge(&mut self, budget: Budget, spent: Spent) {
+        let own = self.agents.spent.entry(budget).or_default();
+        own.calls = own.calls.saturating_add(spent.calls);
+        own.bytes = own.bytes.saturating_add(spent.bytes);
+    }
+
+    /// The connector answered.
+    pub(crate) fn handle_host(&mut self, call: u64, outcome: Result<Value, String>) {
+        let Some((running, written, reply)) = self.agents.running.remove(&call) else { return };
+        let answer = self.finish_invoke(running, &written, outcome);
+        let _ = reply.send(answer);
+        self.drain();
+    }
+
+    fn finish_invoke(&mut self, running: Running, written: &[ObjectId], outcome: Result<Value, String>) -> Answer {
+        let now = clock::now();
+        let output = outcome.map_err(|error| ControlError::node("connector", error))?;
+        let effect = Effect { output, outcome: Outcome::default(), next_cursor: None };
+        let finished = running.finish(effect, &self.view()?, &self.keys.0.signing, now).map_err(failed)?;
+        if let Some(receipt) = finished.receipt().cloned() {
+            self.keep(&receipt).map_err(failed)?;
+        }
+        self.keep(&finished.stored_response().clone()).map_err(failed)?;
+        for (budget, spent) in finished.charges().to_vec() {
+            self.charge(budget, spent);
+        }
+        let (bearer, provenance) = finished.delivery();
+        let (bearer, provenance) = (bearer.clone(), provenance.clone());
+        self.deliver(&bearer, &provenance)?;
+        let ids: Vec<String> = written.iter().map(ObjectId::to_string).collect();
+        Ok(json!({
+            "outcome": "allowed",
+            "receipt": ids.first(),
+            "request": ids.get(1),
+            "evidence": ids.get(2..),
+            "response": finished.stored_response().id().to_string(),
+            "output": cbor::to_json(&finished.response().result),
+        }))
+    }
+
+    /// Says why a decision fell as it did, from its receipt.
+    pub(super) fn explain(&self, params: Params<'_>) -> Answer {
+        let wanted = params.text("id")?.to_ascii_lowercase();
+        for zone in self.zones.values() {
+            let mut after = None;
+            loop {
+                let page = self.store.list(zone.id(), after.as_ref(), 256).map_err(failed)?;
+                for listed in page.iter().filter(|listed| listed.id.to_string().starts_with(&wanted)) {
+                    if let Some(text) = self.explain_receipt(zone, &listed.id)? {
+                        return Ok(json!({"id": listed.id.to_string(), "text": text}));
+                    }
+                }
+                after = page.last().map(|listed| listed.id);
+                if page.len() < 256 {
+                    break;
+                }
+            }
+        }
+        Err(ControlError::node("unknown", format_args!("this node has no decision receipt that begins with `{wanted}`")))
+    }
+
+    fn explain_receipt(&self, zone: &Zone, id: &ObjectId) -> Result<Option<String>, ControlError> {
+        let Some(entry) = self.store.get(id).map_err(failed)? else { return Ok(None) };
+        let Ok(header) = StoredObject::claimed_header(&entry.canonical) else { return Ok(None) };
+        if header.schema.as_str() != DecisionReceipt::SCHEMA {
+            return Ok(None);
+        }
+        let open = |id: &ObjectId, canonical: &[u8]| {
+            let created = StoredObject::claimed_header(canonical).map_err(failed)?.created_at;
+            let key = zone.keyring.object_id_key_at(created).map_err(failed)?;
+            StoredObject::parse_as(*id, canonical, key).map_err(failed)
+        };
+        let receipt = open(id, &entry.canonical)?.open::<DecisionReceipt>().map_err(failed)?;
+        let view = self.view()?;
+        let member = view.member(&receipt.claimed().decided_by).ok_or_else(|| failed("the deciding node is not known"))?;
+        let receipt = receipt.verify(&member.keys().signing).map_err(failed)?;
+        let request = self.store.get(&receipt.request_object_id).map_err(failed)?;
+        let request = request.and_then(|entry| {
+            let stored = open(&receipt.request_object_id, &entry.canonical).ok()?;
+            InvokeRequest::from_body(stored.body()).ok()
+        });
+        Ok(Some(Explanation::of(&receipt, request.as_ref(), &view).to_string()))
+    }
+
+    /// Brings what decisions read up to the members and checkpoints of now.
+    pub(super) fn refresh_agents(&mut self) {
+        let now = clock::now();
+        let Some(trust) = &self.trust else { return };
+        let members: Vec<Member> =
+            trust.nodes().filter_map(|node| self.members.admitted(trust, &self.revocations, node, now)).collect();
+        self.agents.set_members(members);
+        for zone in self.zones.values() {
+            if let Some(accepted) = zone.participant.state().accepted() {
+                self.agents.note_checkpoint(zone.id(), accepted.seq(), accepted.id());
+            }
+        }
+    }
+
+    /// Loads the marks of an earlier run.
+    pub(super) fn load_agents(&mut self) -> Result<(), ControlError> {
+        if let Some(marks) = self.store.state::<Marks>(&StateKey::new("agents", "marks")).map_err(failed)? {
+            self.agents.set_marks(marks);
+        }
+        for zone in self.zones.values() {
+            if zone.held.id_key(clock::now()).is_none() {
+                log(format_args!("{} has no key yet", zone.id()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far a request got at once.
+enum Started {
+    Answered(serde_json::Value),
+    Running(Running, Vec<ObjectId>),
+}
+
+fn denied(denial: &Denial, receipt: ObjectId, request: ObjectId) -> serde_json::Value {
+    json!({
+        "outcome": "denied",
+        "reason": denial.reason.code(),
+        "receipt": receipt.to_string(),
+        "request": request.to_string(),
+        "evidence": denial.evidence.iter().map(ObjectId::to_string).collect::<Vec<_>>(),
+    })
+}
