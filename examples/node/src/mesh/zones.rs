@@ -85,7 +85,7 @@ impl Mesh {
             let node = self.config.node_id.clone();
             let mut known = Zone::new(zone.clone(), node.clone());
             if let Some(record) = record {
-                known.participant = Participant::restore(node, &record).map_err(|error| {
+                known.participant = Participant::restore(&record).map_err(|error| {
                     ControlError::node("store", format_args!("the votes of {zone} are damaged ({error}): restore them"))
                 })?;
             }
