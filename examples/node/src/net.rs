@@ -10,7 +10,7 @@ use fcp_core::id::NodeId;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::transport::{QuicEndpoint, QuicError};
+use crate::transport::QuicEndpoint;
 
 /// The longest datagram that is received.
 const MAX_DATAGRAM: usize = 65_536;
@@ -113,7 +113,8 @@ impl Net {
                     let _ = attachments.send(Attachment::Connection(peer, connection)).await;
                 }
                 Err(error) => {
-                    let _ = events.send(NetEvent::Disconnected { peer, connection: None, why: error.to_string() }).await;
+                    let _ =
+                        events.send(NetEvent::Disconnected { peer, connection: None, why: error.to_string() }).await;
                 }
             }
         });

@@ -39,11 +39,6 @@ impl<'a> Params<'a> {
         self.0.get(name).and_then(Value::as_str).ok_or_else(|| missing(name, "text"))
     }
 
-    /// A text that is left out or null where there is none.
-    pub(crate) fn optional_text(self, name: &str) -> Option<&'a str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
     /// A number.
     pub(crate) fn number(self, name: &str) -> Result<u64, ControlError> {
         self.0.get(name).and_then(Value::as_u64).ok_or_else(|| missing(name, "a number"))

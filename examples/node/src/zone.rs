@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use fcp_audit::AttestedKeys;
 use fcp_audit::checkpoint::{Context, Governance, Held as _, HeldInMemory, Participant, View};
 use fcp_audit::revocation::RevocationRegistry;
-use fcp_audit::AttestedKeys;
 use fcp_caps::grant::CapabilityObject;
 use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId, ZoneIdHash};
 use fcp_core::identity::TrustAnchors;

@@ -34,11 +34,6 @@ impl Devices {
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
-    /// The tags of every device.
-    pub(super) const fn tags() -> &'static [&'static str] {
-        &TAGS
-    }
-
     /// One of them.
     pub(super) fn node(&mut self, index: usize) -> Result<&mut NodeProcess, Failure> {
         self.nodes.get_mut(index).ok_or_else(|| "there is no such device".to_owned())
@@ -47,14 +42,6 @@ impl Devices {
     /// Asks one of them.
     pub(super) fn call(&mut self, index: usize, method: &str, params: &Value) -> Result<Value, Failure> {
         self.node(index)?.call(method, params).map_err(|error| error.to_string())
-    }
-
-    /// Asks one of them for something that it must refuse, and gives the code of the refusal.
-    pub(super) fn refusal(&mut self, index: usize, method: &str, params: &Value) -> Result<String, Failure> {
-        match self.node(index)?.call(method, params) {
-            Ok(_) => Err(format!("`{method}` was not refused")),
-            Err(error) => Ok(error.code),
-        }
     }
 
     /// The indices of those that run.

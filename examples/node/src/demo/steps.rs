@@ -1,5 +1,6 @@
 //! The nine steps.
 
+mod agent;
 mod audit;
 mod enroll;
 mod file;
@@ -38,12 +39,14 @@ type Step = fn(&mut Devices, &mut State, &mut Proof) -> Result<(), Failure>;
 pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
     let mut state = State { file: file::prepare(args.file.as_deref(), root)?, ..State::default() };
     let mut devices = Devices::start(root)?;
-    let steps: [(&str, Step); 7] = [
+    let steps: [(&str, Step); 9] = [
         ("Keys and a 2-of-3 owner key that nobody holds", keys::run),
         ("Enrollment: attestations, zones, policies, keys, checkpoint 1", enroll::run),
         ("Sessions between all pairs", sessions::run),
         ("A file becomes symbols, spread over the mesh", file::spread),
         ("The desktop is killed, and the file is whole", file::lose),
+        ("An agent lists and reads through a connector", agent::reads),
+        ("Public text tries to have a file deleted", agent::deletes),
         ("The desktop comes back, and old news is refused", restart::run),
         ("The audit chain, from its first event", audit::run),
     ];

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use fcp_audit::checkpoint::Held as _;
 use fcp_audit::decision::DecisionReceipt;
 use fcp_audit::event::{EventDetails, types};
 use fcp_audit::freshness::{Frontier, RevocationFreshnessPolicy};
@@ -36,7 +35,7 @@ use fcp_zones::resource::ResourceObject;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Mesh, log};
+use super::Mesh;
 use crate::clock;
 use crate::control::ControlError;
 use crate::params::Params;
@@ -46,6 +45,8 @@ use crate::zone::Zone;
 type Answer = Result<serde_json::Value, ControlError>;
 type Reply = oneshot::Sender<Answer>;
 
+/// How many objects are listed at once.
+const PAGE: usize = 256;
 /// How many proofs are remembered.
 const MAX_PROOFS: usize = 65_536;
 
@@ -262,15 +263,20 @@ impl Mesh {
     pub(super) fn agent_deliver(&mut self, params: Params<'_>) -> Answer {
         let id: ObjectId = params.parsed("object")?;
         let bearer = self.bearer(params)?;
-        let entry = self.store.get(&id).map_err(failed)?.ok_or_else(|| failed("the object is not here"))?;
-        let header = StoredObject::claimed_header(&entry.canonical).map_err(failed)?;
-        let zone = self.zone(&header.zone_id)?;
-        let key = zone.keyring.object_id_key_at(header.created_at).map_err(failed)?;
-        let stored = StoredObject::parse_as(id, &entry.canonical, key).map_err(failed)?;
+        let stored = self.opened(&id)?.ok_or_else(|| failed("the object is not here"))?;
         let provenance = stored.header().provenance.clone();
         self.deliver(&bearer, &provenance)?;
         let chunk = stored.open::<RawChunk>().map_err(failed)?;
         Ok(json!({"text": String::from_utf8_lossy(&chunk.bytes)}))
+    }
+
+    /// A kept object, whose id is checked anew.
+    fn opened(&self, id: &ObjectId) -> Result<Option<StoredObject>, ControlError> {
+        let Some(entry) = self.store.get(id).map_err(failed)? else { return Ok(None) };
+        let header = StoredObject::claimed_header(&entry.canonical).map_err(failed)?;
+        let keyring = &self.zone(&header.zone_id)?.keyring;
+        let key = keyring.object_id_key_at(header.created_at).map_err(failed)?;
+        StoredObject::parse_as(*id, &entry.canonical, key).map(Some).map_err(failed)
     }
 
     fn bearer(&self, params: Params<'_>) -> Result<Bearer, ControlError> {
@@ -497,41 +503,36 @@ impl Mesh {
         for zone in self.zones.values() {
             let mut after = None;
             loop {
-                let page = self.store.list(zone.id(), after.as_ref(), 256).map_err(failed)?;
+                let page = self.store.list(zone.id(), after.as_ref(), PAGE).map_err(failed)?;
                 for listed in page.iter().filter(|listed| listed.id.to_string().starts_with(&wanted)) {
-                    if let Some(text) = self.explain_receipt(zone, &listed.id)? {
+                    if let Some(text) = self.explain_receipt(&listed.id)? {
                         return Ok(json!({"id": listed.id.to_string(), "text": text}));
                     }
                 }
                 after = page.last().map(|listed| listed.id);
-                if page.len() < 256 {
+                if page.len() < PAGE {
                     break;
                 }
             }
         }
-        Err(ControlError::node("unknown", format_args!("this node has no decision receipt that begins with `{wanted}`")))
+        Err(ControlError::node(
+            "unknown",
+            format_args!("this node has no decision receipt that begins with `{wanted}`"),
+        ))
     }
 
-    fn explain_receipt(&self, zone: &Zone, id: &ObjectId) -> Result<Option<String>, ControlError> {
-        let Some(entry) = self.store.get(id).map_err(failed)? else { return Ok(None) };
-        let Ok(header) = StoredObject::claimed_header(&entry.canonical) else { return Ok(None) };
-        if header.schema.as_str() != DecisionReceipt::SCHEMA {
+    fn explain_receipt(&self, id: &ObjectId) -> Result<Option<String>, ControlError> {
+        let Some(stored) = self.opened(id)? else { return Ok(None) };
+        if stored.schema_hash() != DecisionReceipt::SCHEMA_HASH {
             return Ok(None);
         }
-        let open = |id: &ObjectId, canonical: &[u8]| {
-            let created = StoredObject::claimed_header(canonical).map_err(failed)?.created_at;
-            let key = zone.keyring.object_id_key_at(created).map_err(failed)?;
-            StoredObject::parse_as(*id, canonical, key).map_err(failed)
-        };
-        let receipt = open(id, &entry.canonical)?.open::<DecisionReceipt>().map_err(failed)?;
+        let receipt = stored.open::<DecisionReceipt>().map_err(failed)?;
         let view = self.view()?;
-        let member = view.member(&receipt.claimed().decided_by).ok_or_else(|| failed("the deciding node is not known"))?;
+        let member = view.member(&receipt.claimed().decided_by);
+        let member = member.ok_or_else(|| failed("the deciding node is not known"))?;
         let receipt = receipt.verify(&member.keys().signing).map_err(failed)?;
-        let request = self.store.get(&receipt.request_object_id).map_err(failed)?;
-        let request = request.and_then(|entry| {
-            let stored = open(&receipt.request_object_id, &entry.canonical).ok()?;
-            InvokeRequest::from_body(stored.body()).ok()
-        });
+        let request = self.opened(&receipt.request_object_id)?;
+        let request = request.and_then(|stored| InvokeRequest::from_body(stored.body()).ok());
         Ok(Some(Explanation::of(&receipt, request.as_ref(), &view).to_string()))
     }
 
@@ -554,9 +555,22 @@ impl Mesh {
         if let Some(marks) = self.store.state::<Marks>(&StateKey::new("agents", "marks")).map_err(failed)? {
             self.agents.set_marks(marks);
         }
-        for zone in self.zones.values() {
-            if zone.held.id_key(clock::now()).is_none() {
-                log(format_args!("{} has no key yet", zone.id()));
+        let zones: Vec<ZoneId> = self.zones.keys().cloned().collect();
+        for zone in zones {
+            let mut after = None;
+            loop {
+                let page = self.store.list(&zone, after.as_ref(), PAGE).map_err(failed)?;
+                for listed in &page {
+                    // What does not open is nothing that a request can name.
+                    let Ok(Some(stored)) = self.opened(&listed.id) else { continue };
+                    if stored.schema_hash() == RawChunk::SCHEMA_HASH {
+                        self.agents.provenances.insert(listed.id, stored.header().provenance.clone());
+                    }
+                }
+                after = page.last().map(|listed| listed.id);
+                if page.len() < PAGE {
+                    break;
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fcp_core::id::{NodeId, ObjectId, ZoneId};
+use fcp_core::id::{NodeId, NodeTag, ObjectId, ZoneId};
 use fcp_core::identity::NodePublicKeys;
 use fcp_core::object::{DeviceSelector, Message as _, ObjectPlacementPolicy, Provenance};
 use fcp_core::owner::OwnerKeyShare;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::founding::{Founder, Founding, Plan};
 use super::owner::RosterEntry;
-use super::{Mesh, Peer, standard};
+use super::{Mesh, standard};
 use crate::clock;
 use crate::control::{ControlError, ControlRequest};
 use crate::params::{Params, hex};
@@ -86,6 +86,8 @@ impl Mesh {
             .collect();
         Ok(json!({
             "node_id": self.node_id().as_str(),
+            "class": self.config.class,
+            "tags": self.config.tags.iter().map(NodeTag::as_str).collect::<Vec<_>>(),
             "pid": std::process::id(),
             "fingerprint": keys.fingerprint(),
             "signing": hex(keys.signing.as_bytes()),
@@ -108,7 +110,7 @@ impl Mesh {
             if node == self.config.node_id {
                 continue;
             }
-            let known = self.peers.entry(node).or_insert_with(Peer::default);
+            let known = self.peers.entry(node).or_default();
             known.udp = Some(entry.parsed("udp")?);
             known.quic = Some(entry.parsed("quic")?);
         }

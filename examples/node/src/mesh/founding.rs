@@ -48,11 +48,14 @@ pub(crate) struct Plan {
     pub(crate) now: Timestamp,
 }
 
+/// Puts a signature into an object and makes its stored form.
+type Sign = dyn FnOnce(Signature, &ObjectIdKey) -> Result<StoredObject, ObjectError> + Send;
+
 /// An object that waits for the owner's signature.
 struct Draft {
     body: Vec<u8>,
     key: ObjectIdKey,
-    sign: Box<dyn FnOnce(Signature, &ObjectIdKey) -> Result<StoredObject, ObjectError> + Send>,
+    sign: Box<Sign>,
 }
 
 impl Draft {

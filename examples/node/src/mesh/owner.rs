@@ -46,7 +46,14 @@ enum Stage {
     /// Round 2 is out.
     Round2 { ceremony: Ceremony, secret: Round2Secret, round1: Vec<AcceptedRound1> },
     /// The node holds a share.
-    Held { roster: Roster, share: KeyShare, group: GroupKeys },
+    Held(Box<Held>),
+}
+
+/// One participant's part of the owner key.
+struct Held {
+    roster: Roster,
+    share: KeyShare,
+    group: GroupKeys,
 }
 
 /// What the person compared before the node takes part: everybody's keys.
@@ -135,13 +142,13 @@ impl OwnerPart {
         let sealed = share.seal(member.participant(), provenance, rng).map_err(refused)?;
         let owner = *group.owner();
         let roster = ceremony.roster().clone();
-        self.stage = Stage::Held { roster, share, group };
+        self.stage = Stage::Held(Box::new(Held { roster, share, group }));
         Ok((owner, sealed))
     }
 
     fn held(&self) -> Result<(&Roster, &KeyShare, &GroupKeys), ControlError> {
         match &self.stage {
-            Stage::Held { roster, share, group } => Ok((roster, share, group)),
+            Stage::Held(held) => Ok((&held.roster, &held.share, &held.group)),
             _ => Err(ControlError::node("owner_stage", "this node holds no share of the owner's key")),
         }
     }

@@ -215,7 +215,8 @@ impl Mesh {
         let table = self.table.as_mut().ok_or("there are no sessions")?;
         let number = table.next_frame().map_err(|error| error.to_string())?;
         let zone = self.zones.get(&symbol.zone).ok_or("the zone is not known")?;
-        let zone_key = zone.keyring.sealing_key(&self.revocations, now.timestamp()).map_err(|error| error.to_string())?;
+        let zone_key =
+            zone.keyring.sealing_key(&self.revocations, now.timestamp()).map_err(|error| error.to_string())?;
         let key = self.subkeys.get(zone_key, epoch, &self.config.node_id, number.instance());
         let header = FrameHeader {
             flags: symbol.flags,
@@ -260,7 +261,8 @@ impl Mesh {
             log(format_args!("refused a frame of {peer}: {}", Reason::SymbolEpoch));
             return;
         }
-        let opening = zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &self.revocations, now.timestamp());
+        let opening =
+            zone.keyring.opening_key(&header.zone_key_id, header.epoch_id, &self.revocations, now.timestamp());
         let zone_key = match opening {
             Ok(key) => key,
             Err(error) => return log(format_args!("refused a frame of {peer}: {}", error.reason())),

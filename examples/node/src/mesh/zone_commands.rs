@@ -110,7 +110,8 @@ impl Mesh {
             let created = StoredObject::claimed_header(&entry.canonical).map(|header| header.created_at);
             let key = zone.keyring.object_id_key_at(created.unwrap_or_else(|_| clock::now())).map_err(failed)?;
             if let Err(fault) = verifier.push_bytes(event, &entry.canonical, key, &keys) {
-                let fault = json!({"whole": false, "seq": fault.seq, "reason": fault.reason.code(), "id": event.to_string()});
+                let fault =
+                    json!({"whole": false, "seq": fault.seq, "reason": fault.reason.code(), "id": event.to_string()});
                 return Ok(fault);
             }
         }

@@ -3,8 +3,8 @@
 use fcp_audit::AttestedKeys;
 use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Offered, Wanted};
 use fcp_audit::checkpoint::{
-    Admitted, Alert, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing, ZoneAnchor,
-    ZoneCheckpoint,
+    Admitted, Alert, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing,
+    ZoneAnchor, ZoneCheckpoint,
 };
 use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent, types};
 use fcp_audit::head::{AuditHead, RevocationHead};
@@ -81,7 +81,8 @@ impl Mesh {
     /// Loads what an earlier run kept.
     pub(crate) fn load_zones(&mut self) -> Result<(), ControlError> {
         for zone in self.store.zones().map_err(store_failed)? {
-            let record: Option<Vec<u8>> = self.store.state(&StateKey::new("participant", &zone)).map_err(store_failed)?;
+            let record: Option<Vec<u8>> =
+                self.store.state(&StateKey::new("participant", &zone)).map_err(store_failed)?;
             let node = self.config.node_id.clone();
             let mut known = Zone::new(zone.clone(), node.clone());
             if let Some(record) = record {
@@ -125,7 +126,8 @@ impl Mesh {
             objects.iter().map(|stored| stored.header().zone_id.clone()).collect();
         for zone in zones {
             let of_zone = objects.iter().filter(|stored| stored.header().zone_id == zone);
-            let offered = of_zone.map(|stored| Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() });
+            let offered =
+                of_zone.map(|stored| Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() });
             self.take_objects(&zone, offered.collect(), true);
         }
         self.start_zones();
@@ -319,7 +321,8 @@ impl Mesh {
     fn settled_events(&self, id: &ZoneId) -> Vec<String> {
         let Some(zone) = self.zones.get(id) else { return Vec::new() };
         let waiting = self.store.states::<KeptEvent>("event").unwrap_or_default();
-        let settled = waiting.into_iter().filter(|(_, kept)| kept.zone == *id && zone.held.is_sequenced(&kept.fingerprint));
+        let settled =
+            waiting.into_iter().filter(|(_, kept)| kept.zone == *id && zone.held.is_sequenced(&kept.fingerprint));
         settled.map(|(key, _)| key).collect()
     }
 
@@ -425,7 +428,8 @@ impl Mesh {
 
     fn revocation_chain(&self, zone: &Zone) -> Vec<ObjectId> {
         let mut ids = Vec::new();
-        let mut at = zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.event);
+        let mut at =
+            zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.event);
         while let Some(link) = at.and_then(|id| zone.held.revocation_event(&id)) {
             ids.extend(at);
             at = link.prev();

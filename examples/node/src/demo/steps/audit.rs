@@ -17,7 +17,10 @@ pub(super) fn run(devices: &mut Devices, _: &mut State, proof: &mut Proof) -> Re
             let verified = devices.call(LAPTOP, "audit.verify", &json!({"zone": zone}))?;
             Ok((verified["whole"] == true).then_some(verified))
         })?;
-        proof.line(format!("{zone:<10} {} events, hashes, links and signatures verified from the first", verified["events"]));
+        proof.line(format!(
+            "{zone:<10} {} events, hashes, links and signatures verified from the first",
+            verified["events"]
+        ));
         proof.fact(zone, verified["events"].clone());
     }
 

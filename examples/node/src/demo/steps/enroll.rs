@@ -16,7 +16,7 @@ pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -
         .map(|status| {
             json!({
                 "node_id": status["node_id"], "signing": status["signing"], "encryption": status["encryption"],
-                "issuance": status["issuance"], "tags": Devices::tags(),
+                "issuance": status["issuance"], "tags": status["tags"],
             })
         })
         .collect();

@@ -50,7 +50,7 @@ pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -
     proof.line(format!("owner    {} by FROST key generation among three processes; any two sign", short(&owner)));
     proof.line(format!(
         "carried  {} signed packages, {} of them sealed to one recipient",
-        round1.len() + round2.len(),
+        round1.len().saturating_add(round2.len()),
         round2.len()
     ));
     proof.fact("owner", owner.clone()).fact("threshold", "2-of-3");

@@ -9,12 +9,12 @@ use super::{Proof, State, short};
 pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
     devices.announce()?;
     let statuses = everybody_meets(devices, 3)?;
-    let mut pairs = 0;
+    let mut pairs = 0_u32;
     for status in &statuses {
         let initiated =
             status["sessions"].as_array().into_iter().flatten().filter(|session| session["role"] == "initiator");
         for session in initiated {
-            pairs += 1;
+            pairs = pairs.saturating_add(1);
             proof.line(format!(
                 "{} with {}: session {}, suite {}, after a cookie",
                 status["node_id"].as_str().unwrap_or_default(),
