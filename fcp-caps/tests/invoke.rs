@@ -116,6 +116,9 @@ fn what_is_stored_is_what_is_identified() {
     content.extend(InvokeRequest::SCHEMA_HASH.as_bytes());
     content.extend(fcp_core::cbor::encode(&stored));
     assert_eq!(ObjectId::new(&content, &ZoneId::work(), &InvokeRequest::SCHEMA_HASH, &key()), invoke.id());
+    // The same with Python's cbor2 (canonical) and a BLAKE3 in pure Python.
+    let expected = hex!("8e42e0f4102568ee259da3543889c137fbaf4b55fd9c5c0aafea5274c2411951");
+    assert_eq!(invoke.id().as_bytes(), &expected);
 }
 
 #[test]

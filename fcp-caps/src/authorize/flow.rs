@@ -9,7 +9,7 @@ use fcp_core::safety::SafetyTier;
 use fcp_core::sign::Verified;
 use fcp_core::time::Timestamp;
 use fcp_zones::approval::{ApprovalScope, ApprovalToken};
-use fcp_zones::flow::{self, Bearer, Labels, RequestSources, SanitizerReceipt, TaintDecision};
+use fcp_zones::flow::{self, Bearer, Labels, ProvenanceError, RequestSources, SanitizerReceipt, TaintDecision};
 use fcp_zones::resource::Sink;
 use fcp_zones::zone::Levels;
 
@@ -64,24 +64,36 @@ impl<'a, V: View + ?Sized> DataFlow<'a, V> {
         Unrevoked { view: self.view, zone: &self.bearer.zone, now: self.now }
     }
 
-    /// The provenance that counts (D100).
-    pub(super) fn recompute(&self, evidence: &mut Evidence) -> Step<Provenance> {
-        let inputs = self.invoke.inputs();
-        let claimed = &self.invoke.request().provenance;
+    /// The provenance of a request with these inputs that says this of itself (D100).
+    fn provenance(&self, inputs: &[ObjectId], claimed: &Provenance) -> Result<Provenance, ProvenanceError> {
         let sources = RequestSources {
             bearer: self.bearer,
             levels: self.levels,
             client: self.view.client(self.bearer),
             ingress: self.view.ingress(&self.invoke.id()),
-            inputs: &inputs,
+            inputs,
             claimed,
             at: self.now,
         };
+        sources.recompute(self.view.marks(), |id| self.view.provenance(id), &self.backing())
+    }
+
+    /// The provenance that counts (D100).
+    pub(super) fn recompute(&self, evidence: &mut Evidence) -> Step<Provenance> {
+        let inputs = self.invoke.inputs();
+        let claimed = &self.invoke.request().provenance;
         evidence.extend(inputs.iter().copied());
         evidence.extend(claimed.taint_reductions.iter().map(|reduction| reduction.by_receipt));
-        sources
-            .recompute(self.view.marks(), |id| self.view.provenance(id), &self.backing())
-            .map_err(|error| evidence.deny(error.reason()))
+        self.provenance(&inputs, claimed).map_err(|error| evidence.deny(error.reason()))
+    }
+
+    /// How secret the request is without what it names: its inline input and, for an agent, everything that it was
+    /// given before.
+    fn inline_confidentiality(&self) -> u8 {
+        let Levels { integrity, confidentiality } = self.levels;
+        let silent = Provenance::of_zone(self.bearer.zone.clone(), integrity, confidentiality, self.now);
+        // Without inputs none can be missing; if it were, the request would count as most secret.
+        self.provenance(&[], &silent).map_or(u8::MAX, |provenance| provenance.confidentiality_label)
     }
 
     /// Tier, taint and integrity (§6.2, D101, D102, D130).
@@ -130,9 +142,9 @@ impl<'a, V: View + ?Sized> DataFlow<'a, V> {
                 self.note(&mut inside, approval);
             }
         }
-        // Whatever is more secret than every named input stands in the request itself.
-        let whole = Labels::of(computed);
-        if whole.confidentiality > named && into_zone.needs_declassification(&whole) {
+        // What an agent was given before may be in the request, and so is whatever is more secret than all it names.
+        let (whole, own) = (computed.confidentiality_label, self.levels.confidentiality);
+        if self.inline_confidentiality() > own || (whole > named && whole > own) {
             let approval = self.declassified(zone, &into_zone, self.call.request, approvals, evidence)?;
             self.note(&mut inside, approval);
         }

@@ -170,3 +170,25 @@ fn a_request_names_a_bounded_number_of_inputs() {
     assert_eq!(many(1_024), "allow");
     assert_eq!(many(1_025), "provenance.too_many_inputs");
 }
+
+/// An approval for one secret lets no other one through with it.
+#[test]
+fn what_an_agent_remembers_is_declassified_by_itself() {
+    let remembering = |level: u8| {
+        let mut case = Case::new("write");
+        let bearer =
+            Bearer { zone: ZoneId::private(), sub: mesh::principal("agent:helper"), holder_node: Some(mesh::phone()) };
+        assert!(case.mesh.marks.deliver(&bearer, Source::of(&provenance(80, level))));
+        let id = case.mesh.stored(0x71, Provenance::of_zone(ZoneId::owner(), 100, 100, NOW));
+        case.header.foreign_refs = vec![id];
+        let whole = case.declassification(&ZoneId::private(), PRIVATE.confidentiality, &[id]);
+        let scope = Declassification { from_zone: ZoneId::owner(), object_ids: vec![id], ..whole.clone() };
+        case.approve(ApprovalScope::Declassification(scope));
+        (case, whole)
+    };
+    assert_eq!(reason(&remembering(90).0), "allow");
+    let (mut case, whole) = remembering(95);
+    assert_eq!(reason(&case), "approval.wrong_target", "the approval is for what leaves z:owner");
+    case.approve(ApprovalScope::Declassification(whole));
+    assert_eq!(reason(&case), "allow");
+}
