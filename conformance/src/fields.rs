@@ -28,6 +28,16 @@ impl<'r> Fields<'r> {
         value.as_object().map(Self).ok_or_else(|| Refusal::bad(format!("`{name}` is not an object")))
     }
 
+    /// The names of all fields.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'r str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether there is a field of that name.
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A required field.
     pub(crate) fn value(self, name: &str) -> Result<&'r Value, Refusal> {
         self.0.get(name).ok_or_else(|| Refusal::bad(format!("`{name}` is missing")))
@@ -68,6 +78,11 @@ impl<'r> Fields<'r> {
             None => Ok(default),
             Some(value) => value.as_bool().ok_or_else(|| Refusal::bad(format!("`{name}` is not a truth value"))),
         }
+    }
+
+    /// A truth value that must be there.
+    pub(crate) fn truth(self, name: &str) -> Result<bool, Refusal> {
+        self.value(name)?.as_bool().ok_or_else(|| Refusal::bad(format!("`{name}` is not a truth value")))
     }
 
     /// The meaning of one of a few words.

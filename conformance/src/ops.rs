@@ -2,8 +2,10 @@
 //!
 //! Nothing is decided here. Each operation reads its fields, calls the crates and writes down what they say.
 
+mod audit;
 mod cbor;
 mod coding;
+mod data;
 mod errors;
 mod hpke;
 mod ids;
@@ -14,7 +16,9 @@ mod quorum;
 mod sessions;
 mod sign;
 mod symbols;
+mod tokens;
 mod zone_keys;
+mod zones;
 
 use crate::fields::{Answer, Fields};
 use crate::refusal::Refusal;
@@ -43,7 +47,10 @@ pub const OPERATIONS: &[&[Operation]] = &[
     symbols::OPERATIONS,
     sessions::OPERATIONS,
     coding::OPERATIONS,
+    zones::OPERATIONS,
     patterns::OPERATIONS,
+    tokens::OPERATIONS,
+    audit::OPERATIONS,
     quorum::OPERATIONS,
     errors::OPERATIONS,
 ];

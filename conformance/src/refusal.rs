@@ -72,6 +72,7 @@ macro_rules! rejections {
 }
 
 rejections! {
+    fcp_caps::token::TokenError,
     fcp_core::cbor::DecodeError,
     fcp_core::cbor::JsonError,
     fcp_core::error::BadErrorCode,
@@ -79,6 +80,7 @@ rejections! {
     fcp_core::hpke::SealError,
     fcp_core::id::IdError,
     fcp_core::identity::AttestationError,
+    fcp_core::identity::TrustError,
     fcp_core::object::ObjectError,
     fcp_core::pointer::PointerError,
     fcp_core::quorum::TooFewNodes,
@@ -97,4 +99,6 @@ rejections! {
     fcp_symbols::session::OfferError,
     fcp_symbols::session::SessionIdError,
     fcp_symbols::session::ZeroSharedSecret,
+    fcp_zones::flow::ProvenanceError,
+    fcp_zones::manifest::ManifestError,
 }

@@ -12,6 +12,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("sign.preimage", preimage),
     operation("sign.verify", verify),
     operation("sign.raw_verify", raw_verify),
+    operation("frost.verify_group", verify_group),
 ];
 
 fn kid(input: Fields<'_>) -> Result<Answer, Refusal> {
@@ -36,7 +37,16 @@ fn unsigned() -> Refusal {
 }
 
 fn raw_verify(input: Fields<'_>) -> Result<Answer, Refusal> {
-    let (key, message) = (input.array("public_key")?, input.bytes("message")?);
+    verify_bytes(input, "public_key")
+}
+
+/// A group's signature is an ordinary one (D202).
+fn verify_group(input: Fields<'_>) -> Result<Answer, Refusal> {
+    verify_bytes(input, "group_key")
+}
+
+fn verify_bytes(input: Fields<'_>, key: &str) -> Result<Answer, Refusal> {
+    let (key, message) = (input.array(key)?, input.bytes("message")?);
     let signature = Signature::from_bytes(input.array("signature")?);
     // Every role checks alike; a preimage without a domain is the message itself.
     OwnerPublicKey::from_bytes(&key)?.verify(&Preimage::transcript("", &[&message]), &signature)?;
