@@ -23,6 +23,7 @@ mod json;
 mod objects;
 mod patterns;
 mod quorum;
+mod samples;
 mod sessions;
 mod sign;
 mod symbols;
@@ -77,13 +78,17 @@ const TOPICS: &[fn() -> Topic] = &[
     sessions::transcripts,
     sessions::agreement,
     sessions::replay,
+    samples::zones,
     patterns::globs,
     patterns::pointers,
+    samples::authority,
     sessions::control_frames,
+    samples::wire,
     quorum::coordinators,
     quorum::sizes,
     coding::raptor,
     coding::chunks,
+    samples::history,
     errors::codes,
 ];
 

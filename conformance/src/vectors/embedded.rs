@@ -33,11 +33,15 @@ files! {
     "04-symbols" / "transcripts";
     "04-symbols" / "zone-keys";
     "05-zones" / "globs";
+    "05-zones" / "objects";
     "05-zones" / "pointers";
+    "07-capabilities" / "objects";
     "09-wire" / "control-frames";
+    "09-wire" / "objects";
     "15-execution" / "coordinators";
     "18-trust" / "quorums";
     "20-coding" / "chunks";
     "20-coding" / "raptor";
+    "23-audit" / "objects";
     "24-errors" / "codes";
 }

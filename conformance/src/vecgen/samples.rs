@@ -1,0 +1,182 @@
+//! Every object of the protocol once, filled as far as it can be, and what each must not be.
+//!
+//! A sample is its fields as JSON, with byte strings as `{"$hex": …}`; header and signature are added here.
+
+mod authority;
+mod history;
+mod wire;
+mod zones;
+
+use fcp_core::cbor::{self, Integer, Value};
+use fcp_core::id::{ObjectId, SchemaId, ZoneId};
+use fcp_core::object::{ObjectHeader, Provenance};
+use fcp_core::sign::{OwnerKey, Preimage, SigningKey as _};
+use fcp_core::time::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::edit::{bytes, edit};
+use super::identity::{NOW, known};
+use super::topic::{Topic, ask, flip, hex, object, random, unhex};
+
+pub(super) use authority::topic as authority;
+pub(super) use history::topic as history;
+pub(super) use wire::topic as wire;
+pub(super) use zones::topic as zones;
+
+/// What signs every sample, whichever role signs its type: all roles sign alike.
+fn signer() -> OwnerKey {
+    OwnerKey::from_seed(random("sample signer"))
+}
+
+/// One object.
+struct Sample {
+    name: &'static str,
+    schema: &'static str,
+    section: &'static str,
+    fields: Json,
+    /// The header's references; nothing for messages without a header.
+    refs: Option<Vec<ObjectId>>,
+    zone: ZoneId,
+    signed: bool,
+    /// A name, the rule, the way to a field, what is put there, and the code that refuses it.
+    faults: Vec<Fault>,
+}
+
+type Fault = (&'static str, &'static str, &'static [&'static str], Option<Json>, &'static str);
+
+impl Sample {
+    /// An object in z:work that one key signs.
+    fn signed(name: &'static str, schema: &'static str, section: &'static str, fields: Json) -> Self {
+        Self { signed: true, ..Self::unsigned(name, schema, section, fields) }
+    }
+
+    /// An object in z:work that no key signs, or a quorum beside it.
+    fn unsigned(name: &'static str, schema: &'static str, section: &'static str, fields: Json) -> Self {
+        let (refs, zone) = (Some(Vec::new()), ZoneId::work());
+        Self { name, schema, section, fields, refs, zone, signed: false, faults: Vec::new() }
+    }
+
+    /// A message without a header.
+    fn message(name: &'static str, schema: &'static str, section: &'static str, fields: Json) -> Self {
+        Self { refs: None, ..Self::unsigned(name, schema, section, fields) }
+    }
+
+    fn refs(mut self, labels: &[&str]) -> Self {
+        self.refs = Some(labels.iter().map(|label| ObjectId::from_bytes(random(label))).collect());
+        self
+    }
+
+    fn zone(mut self, zone: ZoneId) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    fn header(&self) -> Option<ObjectHeader> {
+        let schema = known(SchemaId::new(&format!("{}@2.0.0", self.schema)));
+        let provenance = Provenance::of_zone(self.zone.clone(), 60, 60, Timestamp::from_secs(NOW));
+        self.refs.clone().map(|refs| ObjectHeader::new(schema, provenance).with_refs(refs))
+    }
+
+    /// Schema hash and CBOR, signed.
+    fn body(&self) -> Vec<u8> {
+        let schema = known(SchemaId::new(&format!("{}@2.0.0", self.schema)));
+        let header = self.header().map(|header| known(cbor::decode::<Value>(&cbor::encode(&header))));
+        let fields = object(self.fields.clone()).into_iter().map(|(name, value)| (name, value_of(&value)));
+        let whole = Value::map(fields.chain(header.map(|header| ("header".to_owned(), header))));
+        let body = [&schema.hash().as_bytes()[..], &cbor::encode(&whole)].concat();
+        if self.signed { sign(&body) } else { body }
+    }
+}
+
+/// The same body with the signer's signature over it.
+fn sign(body: &[u8]) -> Vec<u8> {
+    let draft = edit(body, &["signature"], bytes(&[0; 64]));
+    let preimage = ask("sign.preimage", &object(json!({"obj": hex(&draft)}))).unwrap_or_default();
+    let preimage = preimage.get("preimage").map(unhex).unwrap_or_default();
+    let signature = signer().sign(&Preimage::transcript("", &[&preimage]));
+    edit(body, &["signature"], bytes(signature.as_bytes()))
+}
+
+/// JSON as CBOR data, with `{"$hex": …}` for byte strings.
+pub(super) fn value_of(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => Value::from(number),
+            (None, Some(number)) => Value::Integer(Integer::from(number)),
+            (None, None) => number.as_f64().and_then(cbor::Float::new).map_or(Value::Null, Value::Float),
+        },
+        Json::Array(items) => Value::Array(items.iter().map(value_of).collect()),
+        Json::Object(entries) => match entries.get("$hex") {
+            Some(hex) => Value::from(unhex(hex)),
+            None => Value::map(entries.iter().map(|(key, item)| (key.clone(), value_of(item)))),
+        },
+    }
+}
+
+/// A byte string in a sample.
+fn blob(bytes: impl AsRef<[u8]>) -> Json {
+    json!({"$hex": hex(bytes)})
+}
+
+/// Random bytes of a label in a sample.
+fn drawn<const N: usize>(label: &str) -> Json {
+    blob(random::<N>(label))
+}
+
+/// The vectors of `samples`: each is decoded, addressed, and if signed checked; each of its faults is refused.
+fn vectors(topic: &mut Topic, samples: Vec<Sample>) {
+    for sample in samples {
+        let (name, section, body) = (sample.name, sample.section, sample.body());
+        let schema = object_schema(sample.schema);
+        let decode = |body: &[u8]| json!({"schema": schema, "body": hex(body)});
+        topic.accept("object.decode", name, section, decode(&body));
+        for (fault, rule, path, value, code) in &sample.faults {
+            let changed = edit(&body, path, value.as_ref().map(value_of));
+            topic.reject("object.decode", &format!("{name}-{fault}"), rule, decode(&changed), code);
+        }
+        if let Some(header) = sample.header() {
+            let derive = |header: &ObjectHeader, body: &[u8]| {
+                json!({"header": hex(cbor::encode(header)), "body": hex(body), "key": hex(random::<32>("object id key"))})
+            };
+            topic.accept("object.derive", name, section, derive(&header, &body));
+            let other = ObjectHeader { created_at: Timestamp::from_secs(NOW + 1), ..header };
+            topic.reject("object.derive", &format!("{name}-headers-differ"), "D13", derive(&other, &body), "object.header_mismatch");
+        }
+        if sample.signed {
+            signatures(topic, name, section, &body);
+        }
+    }
+}
+
+fn signatures(topic: &mut Topic, name: &str, section: &str, body: &[u8]) {
+    topic.accept("sign.preimage", name, "§3.5.1", json!({"obj": hex(body)}));
+    let key = *signer().public().as_bytes();
+    let verify = |body: &[u8]| json!({"public_key": hex(key), "obj": hex(body)});
+    topic.accept("sign.verify", name, section, verify(body));
+    let signature = body_signature(body);
+    let changed = edit(body, &["signature"], bytes(&flip(&signature, 40)));
+    topic.reject("sign.verify", &format!("{name}-changed-signature"), "§3.5.1", verify(&changed), "sign.bad_signature");
+    let without = edit(body, &["signature"], None);
+    topic.reject("sign.verify", &format!("{name}-without-signature"), "G4", verify(&without), "cbor.missing_key");
+}
+
+fn body_signature(body: &[u8]) -> Vec<u8> {
+    match known(cbor::decode::<Value>(&body[32..])).get("signature") {
+        Some(Value::Bytes(signature)) => signature.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// A schema id as operations name it.
+fn object_schema(schema: &str) -> Json {
+    let (namespace, name) = schema.split_once(':').unwrap_or_default();
+    json!({"namespace": namespace, "name": name, "version": "2.0.0"})
+}
