@@ -76,6 +76,7 @@ def decode(schema_id, body):
     value = cbor.decode(body[32:], floats=fields is not None)
     if fields is not None:
         fields(value)
+        schema.RULES.get(schema_id[1], lambda _: None)(value)
     if isinstance(value, dict) and isinstance(value.get("header"), dict) and fields is not None:
         head = value["header"]
         if schema_id_hash(head["schema"]) != body[:32]:

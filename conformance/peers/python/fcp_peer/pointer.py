@@ -8,10 +8,15 @@ _BAD_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
-def evaluate(pointer, document):
-    """The value that a pointer names."""
+def check(pointer):
+    """Reject unless a text is a pointer."""
     if (pointer and not pointer.startswith("/")) or _BAD_ESCAPE.search(pointer):
         raise Reject("pointer.syntax", "not a JSON Pointer")
+
+
+def evaluate(pointer, document):
+    """The value that a pointer names."""
+    check(pointer)
     value = document
     for token in _tokens(pointer):
         if isinstance(value, dict) and token in value:

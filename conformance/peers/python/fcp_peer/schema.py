@@ -5,7 +5,9 @@ From the structs of the specification with the changes of the decisions
 fields are settled; any other is decoded without this table.
 """
 
-from . import ids
+import re
+
+from . import ids, pointer, policy, quorum, session
 from .blake3 import blake3
 from .errors import Reject
 from .shapes import (
@@ -18,6 +20,8 @@ b8, b16, b32, b64, octets = bstr(8), bstr(16), bstr(32), bstr(64), bstr()
 canonical, zone, node, tag = map(ident, (ids.canonical, ids.zone, ids.node, ids.tag))
 oids = seq(b32)
 refs = unique(b32, "object.duplicate_ref")  # D39
+sorted_ids = ascending(b32, lambda item: item, "object.list_order")  # D200
+evidence = ascending(b32, lambda item: item, "audit.evidence_order")  # D190
 
 
 def kid(public_key):
@@ -91,10 +95,41 @@ CONSTRAINTS = struct(
     resource_allow=seq(text), resource_deny=seq(text), max_calls_=u32, max_bytes_=u64,
     idempotency_scope_=text, network_=NETWORK_CONSTRAINTS, credential_allow=seq(canonical),
 )
+
+
+def pattern(value):
+    """D79: a glob."""
+    text(value)
+    policy.check_pattern(value)
+
+
+def json_pointer(value):
+    """RFC 6901."""
+    text(value)
+    pointer.check(value)
+
+
+def idempotency_key(value):
+    """D143: 1 to 128 bytes."""
+    text(value)
+    if not 1 <= len(value.encode()) <= 128:
+        raise Reject("idempotency.bad_key", "1 to 128 bytes")
+
+
+def rising(item, key, code="zone_policy.list_order"):
+    """D200: a list that is sorted by UTF-8 bytes, each entry once."""
+    return ascending(item, lambda element: key(element).encode(), code)
+
+
+def itself(element):
+    return element
+
+
+patterns = seq(pattern)
 ZONE_POLICY = struct(
-    principals_allow=seq(text), principals_deny=seq(text),
-    connectors_allow=seq(text), connectors_deny=seq(text),
-    cap_allow=seq(text), cap_deny=seq(text), default_deny_=boolean,
+    principals_allow=patterns, principals_deny=patterns,
+    connectors_allow=patterns, connectors_deny=patterns,
+    cap_allow=patterns, cap_deny=patterns, default_deny_=boolean,
 )
 WEIGHT = uint(32, 1_000_000)
 PLACEMENT_POLICY = struct(
@@ -190,12 +225,16 @@ CORE = {
         policy_object_id=b32, prev_=b32,
     ),
     "ZonePolicyObject": signed(
-        zone_id=zone, policy=ZONE_POLICY, checkpoint_signers=seq(node, 1, 255), max_faults=u8,
-        approvers=seq(struct(
+        zone_id=zone, policy=ZONE_POLICY,
+        checkpoint_signers=both(seq(node, 1, 255), rising(node, itself)), max_faults=u8,
+        approvers=rising(struct(
             principal=canonical, pubkey=b32,
-            scopes=seq(enum("elevation", "declassification", "execution")),
-        )),
-        token_issuers=seq(struct(node_id=node, subs=seq(text, 1))),
+            scopes=rising(enum("elevation", "declassification", "execution"), itself),
+        ), lambda approver: approver["principal"]),
+        token_issuers=rising(
+            struct(node_id=node, subs=both(seq(pattern, 1), rising(pattern, itself))),
+            lambda issuer: issuer["node_id"],
+        ),
         security_profile_=struct(
             zone_id=zone, key_mode=enum("manifest_distributed", "mls_tree_kem"),
             require_pcs=boolean, max_epoch_secs=u64,
@@ -224,9 +263,9 @@ CORE = {
                 **BOUND,
             ),
             execution=struct(
-                connector_id=canonical, method_pattern=text,
+                connector_id=canonical, method_pattern=pattern,
                 input_constraints=seq(struct(
-                    json_pointer=text,
+                    json_pointer=json_pointer,
                     op=enum("eq", "neq", "in", "not_in", "prefix", "suffix", "contains"),
                     value=any_value,
                 )),
@@ -274,8 +313,8 @@ CORE = {
     "ControlPlaneObject": struct(header=HEADER, body=octets),
     "InvokeRequest": struct(
         id=text, connector_id=canonical, operation=canonical, zone_id=zone, target_node=node,
-        input=any_value, capability_token=octets, provenance=PROVENANCE, resources=oids,
-        approval_tokens=oids, idempotency_key_=text, trace_context_=TRACE_CONTEXT,
+        input=any_value, capability_token=octets, provenance=PROVENANCE, resources=sorted_ids,
+        approval_tokens=sorted_ids, idempotency_key_=idempotency_key, trace_context_=TRACE_CONTEXT,
         instance_id_=canonical, deadline_ms_=u64, lease_seq_=u64, holder_nonce_=b16,
         holder_proof_=b64,
     ),
@@ -297,11 +336,11 @@ CORE = {
         ),
     ),
     "OperationReceipt": signed(
-        request_object_id=b32, idempotency_key_=text, outcome_object_ids=oids,
+        request_object_id=b32, idempotency_key_=idempotency_key, outcome_object_ids=oids,
         resource_object_ids=oids, executed_at=u64, executed_by=node,
     ),
     "OperationIntent": signed(
-        request_object_id=b32, capability_token_jti=b16, idempotency_key_=text,
+        request_object_id=b32, capability_token_jti=b16, idempotency_key_=idempotency_key,
         planned_at=u64, planned_by=node, lease_seq_=u64, upstream_idempotency_=text,
     ),
     "EventEnvelope": struct(
@@ -371,7 +410,7 @@ CORE = {
     ),
     "DecisionReceipt": signed(
         request_object_id=b32, decision=enum("allow", "deny"), reason_code=text,
-        message_=text, evidence=oids, decided_at=u64, decided_by=node,
+        message_=text, evidence=evidence, decided_at=u64, decided_by=node,
     ),
     # App. B, D193
     "ChunkedObjectManifest": obj(
@@ -379,6 +418,33 @@ CORE = {
     ),
     "RawChunk": struct(header=HEADER, bytes=octets),
 }
+
+
+
+def suites(value):
+    """D44: an offer."""
+    seq(u8)(value)
+    session.check_offer(value)
+
+
+def datagram_limit(value):
+    """D73."""
+    u16(value)
+    session.check_limit(value)
+
+
+def attestations(value):
+    """D46: at most four."""
+    seq(octets)(value)
+    if len(value) > 4:
+        raise Reject("session.attestations", f"{len(value)} attestations")
+
+
+def session_id(value):
+    """D46, D47."""
+    b16(value)
+    session.session_id(value)
+
 
 MESH = {
     # §4.4, §9.2.1, D71
@@ -394,21 +460,90 @@ MESH = {
     "SymbolDeliveryHint": struct(stop_after_symbols=u32, preferred_symbol_size_=u16),
     # §4.2, D44, D46
     "MeshSessionHello": struct(
-        to=node, eph_pubkey=b32, nonce=b16, cookie_=b32, timestamp=u64, suites=seq(u8, 1, 8),
-        transport_limits_=struct(max_datagram_bytes=u16), signature=b64,
-        attestations_=seq(octets, 0, 4), **{"from": node},
+        to=node, eph_pubkey=b32, nonce=b16, cookie_=b32, timestamp=u64, suites=suites,
+        transport_limits_=struct(max_datagram_bytes=datagram_limit), signature=b64,
+        attestations_=attestations, **{"from": node},
     ),
     "MeshSessionHelloRetry": struct(to=node, cookie=b32, timestamp=u64, **{"from": node}),
     "MeshSessionAck": struct(
-        to=node, eph_pubkey=b32, nonce=b16, session_id=b16, suite=u8, timestamp=u64,
-        signature=b64, attestations_=seq(octets, 0, 4), **{"from": node},
+        to=node, eph_pubkey=b32, nonce=b16, session_id=session_id, suite=u8, timestamp=u64,
+        signature=b64, attestations_=attestations, **{"from": node},
     ),
+}
+
+
+def _expect(good, code, message):
+    if not good:
+        raise Reject(code, message)
+
+
+def _chained(value, code):
+    """D167, D185: the first has sequence 1 and nothing before it, every other has."""
+    _expect(value["seq"] >= 1 and ("prev" in value) == (value["seq"] > 1), code, "seq and prev")
+
+
+def _checkpoint(value):
+    """D34, D32."""
+    seq_, prev = value["checkpoint_seq"], "prev_checkpoint" in value
+    _expect(seq_ >= 1 and prev == (seq_ > 1), "checkpoint.bad_sequence", "seq and prev")
+    for head in ("rev", "audit"):
+        empty = not any(value[f"{head}_head"])
+        _expect(empty == (value[f"{head}_seq"] == 0), "checkpoint.bad_heads", f"`{head}_head`")
+    epoch = value["header"]["created_at"] // 300
+    _expect(value["as_of_epoch"] == epoch, "checkpoint.bad_epoch", "not the header's epoch")
+
+
+def _head(code):
+    """D34: a head names an event."""
+    return lambda value: _expect(any(value["head_event"]) and value["head_seq"], code, "no event")
+
+
+def _receipt(value):
+    """D189, D190: `allow` for an allow, another well-formed code for a denial."""
+    code = value["reason_code"]
+    formed = re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)?", code)
+    allowed = (code == "allow") == (value["decision"] == "allow")
+    _expect(formed and allowed, "audit.bad_receipt", f"`{code:.80}`")
+
+
+def _resource(value):
+    """D106: both or neither; BLAKE3 only."""
+    if "resource_digest_alg" in value:
+        algorithm = value["resource_digest_alg"]
+        _expect(algorithm == "blake3-256", "resource.digest_algorithm", f"`{algorithm:.40}`")
+    whole = ("resource_digest" in value) == ("resource_digest_alg" in value)
+    _expect(whole, "resource.digest_incomplete", "digest and algorithm come together")
+
+
+def _chunks(value):
+    """D193."""
+    _expect(1024 <= value["chunk_size"] <= 1 << 20, "chunk.bad_size", "chunk size")
+    _expect(value["total_len"] <= 1 << 36, "chunk.too_long", "a total beyond 64 GiB")
+    count = -(-value["total_len"] // value["chunk_size"])
+    _expect(len(value["chunks"]) == count, "chunk.count", f"{count} chunks expected")
+
+
+# Rules between the fields of one object, checked when all fields are of their form.
+RULES = {
+    "ZonePolicyObject": lambda value: quorum.required(  # D32, D200
+        len(value["checkpoint_signers"]), value["max_faults"], "unanimous"
+    ),
+    "ZoneCheckpoint": _checkpoint,
+    "RevocationEvent": lambda value: _chained(value, "revocation.bad_sequence"),
+    "AuditEvent": lambda value: _chained(value, "audit.bad_sequence"),
+    "RevocationHead": _head("revocation.bad_head"),
+    "AuditHead": _head("audit.bad_head"),
+    "DecisionReceipt": _receipt,
+    "ResourceObject": _resource,
+    "ChunkedObjectManifest": _chunks,
 }
 
 # G8: the fields whose ids `header.refs` lists, in order, absent and all-zero ids left out, and
 # how many further ids may stand before and behind them that no field holds.
 STRONG = {
     "QuorumSignatureSet": (("target",), 0, 0),
+    "ZoneAnchor": (("checkpoint", "policy"), 0, 0),
+    "SanitizerReceipt": (("inputs",), 0, 0),
     # The policy step of D201 may follow.
     "ZoneCheckpoint": (
         ("zone_definition_head", "zone_policy_head", "active_zone_key_manifest", "rev_head",
@@ -427,6 +562,10 @@ STRONG = {
 
 def strong_refs(name, value):
     """G8: whether a body's `header.refs` are those that its type requires."""
+    if name == "OperationIntent":
+        # [lease?, checkpoint]; a zone without a checkpoint has neither.
+        count = len(value["header"]["refs"])
+        return count == 2 if "lease_seq" in value else count <= 1
     if name not in STRONG:
         return True
     fields, before, behind = STRONG[name]

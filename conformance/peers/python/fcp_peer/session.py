@@ -10,12 +10,18 @@ MAX_OFFER = 8
 MIN_DATAGRAM, MAX_DATAGRAM = 432, 65507
 
 
+def check_limit(limit):
+    """D73."""
+    if not MIN_DATAGRAM <= limit <= MAX_DATAGRAM:
+        raise Reject("session.bad_limits", f"a datagram limit of {limit}")
+
+
 def hello_transcript(hello):
     """§4.2, D42: what the initiator signs."""
     check_offer(hello["suites"])
     limit = hello["max_datagram_bytes"]
-    if limit is not None and not MIN_DATAGRAM <= limit <= MAX_DATAGRAM:
-        raise Reject("session.bad_limits", f"a datagram limit of {limit}")
+    if limit is not None:
+        check_limit(limit)
     return b"".join((
         b"FCP2-HELLO-V1", lp(ids.node(hello["from"])), lp(ids.node(hello["to"])),
         hello["eph_pubkey"], hello["nonce"], opt(hello["cookie"]), u64(hello["timestamp"]),

@@ -83,9 +83,11 @@ def ip_address(value):
     """G7: an IP address as text."""
     _typed(value, str, "a text string")
     try:
-        ipaddress.ip_address(value)
+        canonical = str(ipaddress.ip_address(value))
     except ValueError:
         raise Reject("id.ip_address", "not an IP address") from None
+    if canonical != value:
+        raise Reject("id.ip_address", f"`{canonical}` in another form")
 
 
 def any_value(value):

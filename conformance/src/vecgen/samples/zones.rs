@@ -98,8 +98,6 @@ fn policy() -> Sample {
         ("pattern-beyond-ascii", "D79", &["policy", "cap_allow", "0"], Some(json!("ü")), "glob.invalid_pattern"),
         ("unknown-scope", "G5", &["approvers", "0", "scopes", "0"], Some(json!("dismissal")), "cbor.unknown_variant"),
         ("without-cap-deny", "G4", &["policy", "cap_deny"], None, "cbor.missing_key"),
-        ("profile-of-another-zone", "D93", &["security_profile", "zone_id"], Some(json!("z:private")), "object.zone_mismatch"),
-        ("profile-with-mls", "D93", &["security_profile", "key_mode"], Some(json!("mls_tree_kem")), "zone_policy.unsupported_profile"),
     ])
 }
 
@@ -238,7 +236,5 @@ fn enrollment() -> Sample {
     .zone(ZoneId::owner())
     .faults(vec![
         ("unknown-permission", "G5", &["storage_permissions", "1"], Some(json!("store_everything")), "cbor.unknown_variant"),
-        ("expires-when-issued", "§19.4", &["expires_at"], Some(json!(NOW)), "enrollment.bad_window"),
-        ("key-of-small-order", "D8", &["node_sig_pubkey"], Some(blob([0; 32])), "sign.malformed"),
     ])
 }
