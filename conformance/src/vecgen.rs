@@ -11,6 +11,7 @@
     reason = "works on constants alone: a wrong one shows at once, and where"
 )]
 
+mod audit;
 mod cbor;
 mod coding;
 mod edit;
@@ -27,8 +28,10 @@ mod samples;
 mod sessions;
 mod sign;
 mod symbols;
+mod tokens;
 mod topic;
 mod zone_keys;
+mod zones;
 
 use std::fmt;
 
@@ -79,16 +82,26 @@ const TOPICS: &[fn() -> Topic] = &[
     sessions::agreement,
     sessions::replay,
     samples::zones,
+    zones::keys,
+    zones::lattice,
+    zones::policies,
+    zones::transports,
     patterns::globs,
     patterns::pointers,
+    zones::merging,
+    zones::taints,
     samples::authority,
+    tokens::tokens,
     sessions::control_frames,
     samples::wire,
+    audit::revocations,
+    audit::freshness,
     quorum::coordinators,
     quorum::sizes,
     coding::raptor,
     coding::chunks,
     samples::history,
+    audit::chains,
     errors::codes,
 ];
 

@@ -10,7 +10,7 @@ mod zones;
 use fcp_core::cbor::{self, Integer, Value};
 use fcp_core::id::{ObjectId, SchemaId, ZoneId};
 use fcp_core::object::{ObjectHeader, Provenance};
-use fcp_core::sign::{OwnerKey, Preimage, SigningKey as _};
+use fcp_core::sign::{OwnerKey, Preimage, SigningKey};
 use fcp_core::time::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -95,10 +95,14 @@ impl Sample {
 
 /// The same body with the signer's signature over it.
 fn sign(body: &[u8]) -> Vec<u8> {
+    sign_with(body, &signer())
+}
+
+fn sign_with(body: &[u8], key: &impl SigningKey) -> Vec<u8> {
     let draft = edit(body, &["signature"], bytes(&[0; 64]));
     let preimage = ask("sign.preimage", &object(json!({"obj": hex(&draft)}))).unwrap_or_default();
     let preimage = preimage.get("preimage").map(unhex).unwrap_or_default();
-    let signature = signer().sign(&Preimage::transcript("", &[&preimage]));
+    let signature = key.sign(&Preimage::transcript("", &[&preimage]));
     edit(body, &["signature"], bytes(signature.as_bytes()))
 }
 
@@ -179,4 +183,52 @@ fn body_signature(body: &[u8]) -> Vec<u8> {
 fn object_schema(schema: &str) -> Json {
     let (namespace, name) = schema.split_once(':').unwrap_or_default();
     json!({"namespace": namespace, "name": name, "version": "2.0.0"})
+}
+
+/// The public key that checks the samples' signatures.
+pub(super) fn signer_key() -> [u8; 32] {
+    *signer().public().as_bytes()
+}
+
+/// Typed data as a sample has it.
+pub(super) fn json_of(data: &impl cbor::Encode) -> Json {
+    fn of(value: &Value) -> Json {
+        match value {
+            Value::Null | Value::Float(_) => Json::Null,
+            Value::Bool(truth) => json!(truth),
+            Value::Integer(number) => json!(number.as_u64()),
+            Value::Bytes(bytes) => blob(bytes),
+            Value::Text(text) => json!(text),
+            Value::Array(items) => items.iter().map(of).collect(),
+            Value::Map(entries) => Json::Object(entries.iter().map(|(key, item)| (key.to_owned(), of(item))).collect()),
+        }
+    }
+    known(cbor::decode::<Value>(&cbor::encode(data)).map(|value| of(&value)))
+}
+
+/// A zone's key manifest with these boxes.
+pub(super) fn zone_key_manifest(object_id_keys: Json, zone_keys: Json) -> Vec<u8> {
+    zones::manifest(object_id_keys, zone_keys).body()
+}
+
+/// A revocation of the ids of `labels`.
+pub(super) fn revocation(labels: &[&str], zone: &str, from: u64, until: Option<u64>) -> Vec<u8> {
+    history::revocation_of(labels, zone, from, until).body()
+}
+
+/// An audit head of z:work.
+pub(super) fn audit_head(event: &str, seq: u64) -> Vec<u8> {
+    history::head_of(event, seq).body()
+}
+
+/// Header and body of an audit event of z:work, signed by `key`.
+pub(super) fn audit_event(
+    label: &str,
+    prev: Option<ObjectId>,
+    seq: u64,
+    key: &fcp_core::sign::NodeSigningKey,
+) -> (Vec<u8>, Vec<u8>) {
+    let sample = history::event_of(label, prev, seq);
+    let header = sample.header().map(|header| cbor::encode(&header)).unwrap_or_default();
+    (header, sign_with(&sample.body(), key))
 }

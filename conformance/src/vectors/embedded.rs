@@ -33,15 +33,25 @@ files! {
     "04-symbols" / "transcripts";
     "04-symbols" / "zone-keys";
     "05-zones" / "globs";
+    "05-zones" / "keys";
+    "05-zones" / "lattice";
     "05-zones" / "objects";
     "05-zones" / "pointers";
+    "05-zones" / "policies";
+    "05-zones" / "transports";
+    "06-provenance" / "merging";
+    "06-provenance" / "taints";
     "07-capabilities" / "objects";
+    "07-capabilities" / "tokens";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
+    "14-lifecycle" / "freshness";
+    "14-lifecycle" / "revocations";
     "15-execution" / "coordinators";
     "18-trust" / "quorums";
     "20-coding" / "chunks";
     "20-coding" / "raptor";
+    "23-audit" / "chains";
     "23-audit" / "objects";
     "24-errors" / "codes";
 }

@@ -1,10 +1,11 @@
 //! The objects of §3.8, §14.3 and §23.4.
 
+use fcp_core::id::{ObjectId, ZoneId};
 use serde_json::json;
 
 use super::{Sample, blob, drawn, vectors};
-use crate::vecgen::identity::NOW;
-use crate::vecgen::topic::{Topic, hex};
+use crate::vecgen::identity::{NOW, known};
+use crate::vecgen::topic::{Topic, hex, unhex, with};
 
 /// Checkpoints, heads, events, revocations and receipts.
 pub(in crate::vecgen) fn topic() -> Topic {
@@ -94,6 +95,44 @@ fn revocation() -> Sample {
         ("unknown-scope", "G5", &["scope"], Some(json!("everything")), "cbor.unknown_variant"),
         ("short-id", "G7", &["revoked", "0"], Some(blob([1; 31])), "cbor.out_of_range"),
     ])
+}
+
+/// A revocation of the ids of `labels`.
+pub(super) fn revocation_of(labels: &[&str], zone: &str, from: u64, until: Option<u64>) -> Sample {
+    let revoked: Vec<_> = labels.iter().map(|label| drawn::<32>(label)).collect();
+    let mut fields = json!({"revoked": revoked, "scope": "capability", "reason": "lost", "effective_at": from});
+    if let Some(until) = until {
+        fields = with(&fields, json!({"expires_at": until}));
+    }
+    Sample::signed("revocation", "fcp.core:RevocationObject", "§14.3", fields).zone(known(ZoneId::new(zone)))
+}
+
+/// An audit event of z:work.
+pub(super) fn event_of(label: &str, prev: Option<ObjectId>, seq: u64) -> Sample {
+    let mut fields = json!({
+        "correlation_id": drawn::<16>(label), "event_type": "capability.invoke", "actor": "user:anna",
+        "zone_id": "z:work", "seq": seq, "occurred_at": NOW,
+    });
+    if let Some(prev) = prev {
+        fields = with(&fields, json!({"prev": blob(prev.as_bytes())}));
+    }
+    Sample::signed("event", "fcp.core:AuditEvent", "§23.4", fields)
+}
+
+/// An audit head of z:work.
+pub(super) fn head_of(event: &str, seq: u64) -> Sample {
+    let event = unhex(&json!(event));
+    let id = ObjectId::from_bytes(event.clone().try_into().unwrap_or_default());
+    let sample = Sample::unsigned(
+        "head",
+        "fcp.core:AuditHead",
+        "§23.4",
+        json!({
+            "zone_id": "z:work", "head_event": blob(&event), "head_seq": seq, "coverage_bps": 10_000,
+            "epoch_id": NOW / 300, "quorum_signatures": [],
+        }),
+    );
+    Sample { refs: Some(vec![id]), ..sample }
 }
 
 fn short_revocation() -> Sample {

@@ -116,6 +116,26 @@ fn small_policy() -> Sample {
     )
 }
 
+/// A key manifest of z:work with these boxes.
+pub(super) fn manifest(object_id_keys: Json, zone_keys: Json) -> Sample {
+    Sample::signed(
+        "manifest",
+        "fcp.core:ZoneKeyManifest",
+        "§5.2.1, D37",
+        json!({
+            "zone_id": "z:work", "zone_key_id": drawn::<8>("zone key id"), "algorithm": "chacha20poly1305",
+            "valid_from": NOW, "valid_until": NOW + 86_400, "prev_zone_key_id": drawn::<8>("previous zone key id"),
+            "object_id_key_id": drawn::<8>("object id key id"), "wrapped_object_id_keys": object_id_keys,
+            "rekey_policy": {
+                "epoch_ratchet_enabled": true, "overlap_secs": 300, "retain_epochs": 2,
+                "rewrap_on_membership_change": true, "rotate_object_id_key_on_membership_change": false,
+            },
+            "wrapped_keys": zone_keys,
+        }),
+    )
+    .refs(&["previous manifest"])
+}
+
 fn provenance() -> Json {
     json!({
         "origin_zone": "z:public", "current_zone": "z:work", "integrity_label": 20, "confidentiality_label": 60,
