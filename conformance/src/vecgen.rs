@@ -65,6 +65,7 @@ impl std::error::Error for Fault {}
 const TOPICS: &[fn() -> Topic] = &[
     identity::keys,
     identity::attestation,
+    sign::groups,
     cbor::canonical,
     json::both_ways,
     ids::identifiers,

@@ -16,10 +16,8 @@ pub(super) struct Form {
 }
 
 /// The form of a provenance (§6.1).
-pub(super) const PROVENANCE: Form = Form {
-    bytes: &["by_approval", "by_receipt", "authorized_by"],
-    wide: &["created_at", "applied_at", "crossed_at"],
-};
+pub(super) const PROVENANCE: Form =
+    Form { bytes: &["by_approval", "by_receipt", "authorized_by"], wide: &["created_at", "applied_at", "crossed_at"] };
 
 /// The form of capability constraints (§7.3).
 pub(super) const CONSTRAINTS: Form = Form { bytes: &[], wide: &["max_bytes", "max_response_bytes"] };

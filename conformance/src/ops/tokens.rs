@@ -20,8 +20,21 @@ pub(super) const OPERATIONS: &[Operation] =
 
 /// The names that claims have in requests and answers.
 const NAMES: [&str; 15] = [
-    "iss", "sub", "aud", "exp", "iat", "cti", "iss_node", "grant_object_ids", "caps", "attenuation", "holder_node",
-    "chk_id", "chk_seq", "aud_binary", "instance",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "cti",
+    "iss_node",
+    "grant_object_ids",
+    "caps",
+    "attenuation",
+    "holder_node",
+    "chk_id",
+    "chk_seq",
+    "aud_binary",
+    "instance",
 ];
 
 fn mint(input: Fields<'_>) -> Result<Answer, Refusal> {

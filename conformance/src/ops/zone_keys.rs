@@ -9,7 +9,8 @@ use super::{Operation, operation};
 use crate::fields::{Answer, Fields};
 use crate::refusal::Refusal;
 
-pub(super) const OPERATIONS: &[Operation] = &[operation("zonekey.subkey", subkey), operation("zonekey.epoch", epoch_key)];
+pub(super) const OPERATIONS: &[Operation] =
+    &[operation("zonekey.subkey", subkey), operation("zonekey.epoch", epoch_key)];
 
 /// The names of D26.
 pub(super) const ALGORITHMS: &[(&str, ZoneKeyAlgorithm)] = &[

@@ -94,12 +94,8 @@ fn taint_decide(input: Fields<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new().text("decision", decision).text("reason", verdict.reason().code()))
 }
 
-const CLASSES: &[(&str, PathClass)] = &[
-    ("lan", PathClass::Lan),
-    ("direct", PathClass::Direct),
-    ("derp", PathClass::Derp),
-    ("funnel", PathClass::Funnel),
-];
+const CLASSES: &[(&str, PathClass)] =
+    &[("lan", PathClass::Lan), ("direct", PathClass::Direct), ("derp", PathClass::Derp), ("funnel", PathClass::Funnel)];
 
 fn transport_select(input: Fields<'_>) -> Result<Answer, Refusal> {
     let explicit: Option<ZoneTransportPolicy> =

@@ -7,6 +7,9 @@ use super::identity::{NOW, attest, node_keys, owner};
 use super::samples;
 use super::topic::{Topic, ask, flip, hex, object, random, unhex, with};
 
+/// An event of a chain: its id and its canonical bytes.
+type Event = (String, Vec<u8>);
+
 /// `revocation.check`.
 pub(super) fn revocations() -> Topic {
     let mut topic = Topic::new("14-lifecycle", "revocations");
@@ -20,7 +23,8 @@ pub(super) fn revocations() -> Topic {
             "ids": [{"id": id("token"), "zone": zone}, {"id": id("grant"), "zone": zone}],
         })
     };
-    let revoke = |labels: &[&str], zone: &str, from: u64, until: Option<u64>| samples::revocation(labels, zone, from, until);
+    let revoke =
+        |labels: &[&str], zone: &str, from: u64, until: Option<u64>| samples::revocation(labels, zone, from, until);
     let gives = |topic: &mut Topic, name: &str, input: Value, revoked: [bool; 2]| {
         topic.gives(op, name, section, input, json!({"revoked": revoked}));
     };
@@ -68,11 +72,39 @@ pub(super) fn freshness() -> Topic {
         ("without-a-bound", "D111", json!({"chk_seq": null}), "allow", "allow", Some("fresh")),
         ("no-checkpoint", "D162", json!({"checkpoint_created_at": null, "checkpoint_seq": null}), "deny", stale, None),
         ("not-all-revocations-held", "D162", json!({"complete": false}), "deny", "revocation.incomplete", None),
-        ("safe-in-degraded-mode", "§14.3.1, D162", with(&late, json!({"tier": "safe"})), "allow", "allow", Some("degraded")),
-        ("safe-without-degraded-mode", "§14.3.1", with(&late, json!({"tier": "safe", "policy": policy(false, true)})), "deny", stale, None),
-        ("risky-overridden", "D162", with(&late, json!({"tier": "risky", "approval": true})), "allow", "allow", Some("overridden")),
+        (
+            "safe-in-degraded-mode",
+            "§14.3.1, D162",
+            with(&late, json!({"tier": "safe"})),
+            "allow",
+            "allow",
+            Some("degraded"),
+        ),
+        (
+            "safe-without-degraded-mode",
+            "§14.3.1",
+            with(&late, json!({"tier": "safe", "policy": policy(false, true)})),
+            "deny",
+            stale,
+            None,
+        ),
+        (
+            "risky-overridden",
+            "D162",
+            with(&late, json!({"tier": "risky", "approval": true})),
+            "allow",
+            "allow",
+            Some("overridden"),
+        ),
         ("risky-without-approval", "D162", with(&late, json!({"tier": "risky"})), "deny", stale, None),
-        ("risky-without-the-flag", "D162", with(&late, json!({"tier": "risky", "approval": true, "policy": policy(true, false)})), "deny", stale, None),
+        (
+            "risky-without-the-flag",
+            "D162",
+            with(&late, json!({"tier": "risky", "approval": true, "policy": policy(true, false)})),
+            "deny",
+            stale,
+            None,
+        ),
         ("dangerous-never", "D162", with(&late, json!({"approval": true})), "deny", stale, None),
     ] {
         let mut out = json!({"verdict": verdict, "reason": reason});
@@ -89,10 +121,11 @@ pub(super) fn chains() -> Topic {
     let mut topic = Topic::new("23-audit", "chains");
     let (op, section) = ("audit.verify_chain", "§23.4, D185");
     let events = chain(&["nLaptop", "nDesk", "nLaptop"]);
-    let listed = |events: &[(String, Vec<u8>)]| -> Vec<Value> {
+    let listed = |events: &[Event]| -> Vec<Value> {
         events.iter().map(|(id, canonical)| json!({"object_id": id, "canonical": hex(canonical)})).collect()
     };
-    let attestations: Vec<String> = ["nLaptop", "nDesk"].map(|node| hex(fcp_core::object::Message::to_body(&attest(node, None)))).into();
+    let attestations: Vec<String> =
+        ["nLaptop", "nDesk"].map(|node| hex(fcp_core::object::Message::to_body(&attest(node, None)))).into();
     let base = json!({
         "zone": "z:work", "object_id_key": hex(random::<32>("object id key")), "owner_key": hex(owner().public().as_bytes()),
         "attestations": attestations, "events": listed(&events),
@@ -105,19 +138,37 @@ pub(super) fn chains() -> Topic {
     let head = |event: &str, seq: u64| json!({"head": hex(samples::audit_head(event, seq))});
     topic.gives(op, "with-its-head", section, with(&base, head(last, 3)), allow);
     topic.gives(op, "head-further-on", "§23.4, D34", with(&base, head(last, 4)), deny("audit.bad_head", 4));
-    topic.gives(op, "head-of-another-event", "§23.4, D34", with(&base, head(&hex(random::<32>("other")), 3)), deny("audit.bad_head", 3));
-    let edited = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    topic.gives(
+        op,
+        "head-of-another-event",
+        "§23.4, D34",
+        with(&base, head(&hex(random::<32>("other")), 3)),
+        deny("audit.bad_head", 3),
+    );
+    let edited = |change: &dyn Fn(&mut Vec<Event>)| {
         let mut events = events.clone();
         change(&mut events);
         with(&base, json!({"events": listed(&events)}))
     };
     topic.gives(op, "first-missing", section, edited(&|events| drop(events.remove(0))), deny("audit.bad_sequence", 1));
     topic.gives(op, "second-missing", section, edited(&|events| drop(events.remove(1))), deny("audit.bad_sequence", 2));
-    topic.gives(op, "event-twice", section, edited(&|events| events.insert(1, events[0].clone())), deny("audit.bad_sequence", 2));
+    topic.gives(
+        op,
+        "event-twice",
+        section,
+        edited(&|events| events.insert(1, events[0].clone())),
+        deny("audit.bad_sequence", 2),
+    );
     let renamed = edited(&|events| events[1].0 = hex(flip(&unhex(&json!(events[1].0)), 0)));
     topic.gives(op, "another-id", "§3.1", renamed, deny("object.id_mismatch", 2));
     let other = chain(&["nDesk", "nLaptop", "nDesk"]);
-    topic.gives(op, "from-another-chain", section, edited(&|events| events[1] = other[1].clone()), deny("audit.broken_link", 2));
+    topic.gives(
+        op,
+        "from-another-chain",
+        section,
+        edited(&|events| events[1] = other[1].clone()),
+        deny("audit.broken_link", 2),
+    );
     let unattested = with(&base, json!({"attestations": [attestations[0]]}));
     topic.gives(op, "of-an-unattested-node", section, unattested, deny("audit.bad_signature", 2));
     let elsewhere = with(&base, json!({"zone": "z:private"}));
@@ -126,12 +177,13 @@ pub(super) fn chains() -> Topic {
 }
 
 /// A chain of events by these nodes: each event's id and canonical bytes.
-fn chain(nodes: &[&str]) -> Vec<(String, Vec<u8>)> {
-    let mut events: Vec<(String, Vec<u8>)> = Vec::new();
+fn chain(nodes: &[&str]) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
     for (index, name) in nodes.iter().enumerate() {
         let prev = events.last().map(|(id, _)| json!(id)).map(|id| unhex(&id));
         let prev = prev.and_then(|prev| <[u8; 32]>::try_from(prev).ok()).map(ObjectId::from_bytes);
-        let (header, body) = samples::audit_event(&format!("{name} {index}"), prev, index as u64 + 1, &node_keys(name).signing);
+        let (header, body) =
+            samples::audit_event(&format!("{name} {index}"), prev, index as u64 + 1, &node_keys(name).signing);
         let derived = json!({"header": hex(header), "body": hex(body), "key": hex(random::<32>("object id key"))});
         let derived = ask("object.derive", &object(derived)).unwrap_or_default();
         let id = derived["object_id"].as_str().unwrap_or_default().to_owned();

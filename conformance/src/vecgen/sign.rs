@@ -3,7 +3,7 @@
 use fcp_core::sign::{OwnerKey, Preimage, SigningKey as _};
 use serde_json::{Value, json};
 
-use super::topic::{Topic, flip, hex, random};
+use super::topic::{Topic, flip, hex, random, with};
 
 const OP: &str = "sign.raw_verify";
 
@@ -51,6 +51,25 @@ pub(super) fn raw() -> Topic {
     );
     topic.reject(OP, "changed-s", "§3.5.1", input(&public, message, &flip(&signature, 40)), "sign.bad_signature");
     strict(&mut topic);
+    topic
+}
+
+/// `frost.verify_group`.
+pub(super) fn groups() -> Topic {
+    let mut topic = Topic::new("02-axioms", "owner-signatures");
+    let (op, section) = ("frost.verify_group", "§2.2.1, D202, RFC 9591");
+    // RFC 9591, appendix E.1: two of three signers over "test".
+    let base = json!({
+        "group_key": "15d21ccd7ee42959562fc8aa63224c8851fb3ec85a3faf66040d380fb9738673",
+        "message": hex(b"test"),
+        "signature": "36282629c383bb820a88b71cae937d41f2f2adfcc3d02e55507e2fb9e2dd3cbebd9d2b0844e49ae0f3fa935161e1419aab7b47d21a37ebeae1f17d4987b3160b",
+    });
+    topic.accept(op, "rfc-9591-two-of-three", section, base.clone());
+    topic.note("A group's signature is an ordinary Ed25519 signature.");
+    let other = with(&base, json!({"message": hex(b"tess")}));
+    topic.reject(op, "other-message", section, other, "sign.bad_signature");
+    let other = with(&base, json!({"group_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}));
+    topic.reject(op, "other-group", section, other, "sign.bad_signature");
     topic
 }
 

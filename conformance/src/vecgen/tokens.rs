@@ -21,16 +21,19 @@ fn claims() -> Value {
 
 /// Every claim there is.
 fn full_claims() -> Value {
-    with(&claims(), json!({
-        "grant_object_ids": [hex([2; 32]), hex([1; 32])],
-        "caps": [{"capability": "files.write", "operation": "files.append"}, {"capability": "files.read"}],
-        "attenuation": {
-            "resource_allow": ["https://a.example/files/"], "resource_deny": [], "max_calls": 3,
-            "max_bytes": "18446744073709551615", "credential_allow": [],
-        },
-        "holder_node": "nLaptop", "aud_binary": hex(random::<32>("binary")), "instance": "instance-1",
-        "chk_seq": "9007199254740993",
-    }))
+    with(
+        &claims(),
+        json!({
+            "grant_object_ids": [hex([2; 32]), hex([1; 32])],
+            "caps": [{"capability": "files.write", "operation": "files.append"}, {"capability": "files.read"}],
+            "attenuation": {
+                "resource_allow": ["https://a.example/files/"], "resource_deny": [], "max_calls": 3,
+                "max_bytes": "18446744073709551615", "credential_allow": [],
+            },
+            "holder_node": "nLaptop", "aud_binary": hex(random::<32>("binary")), "instance": "instance-1",
+            "chk_seq": "9007199254740993",
+        }),
+    )
 }
 
 fn mint(claims: Value) -> Value {
@@ -112,15 +115,27 @@ fn refused_bytes(topic: &mut Topic) {
         ("three-parts", [&[0x83][..], &good[1..good.len() - 66]].concat()),
         ("unprotected-key-id", parts(&protected, &[0xa1, 0x04, 0x41, 0x00], &payload, &signature)),
         ("unprotected-as-bytes", parts(&protected, &[0x40], &payload, &signature)),
-        ("another-algorithm", parts(&[&[0xa2, 0x01, 0x26, 0x04, 0x48][..], &protected[5..]].concat(), &[0xa0], &payload, &signature)),
+        (
+            "another-algorithm",
+            parts(&[&[0xa2, 0x01, 0x26, 0x04, 0x48][..], &protected[5..]].concat(), &[0xa0], &payload, &signature),
+        ),
         ("algorithm-alone", parts(&[0xa1, 0x01, 0x27], &[0xa0], &payload, &signature)),
-        ("key-id-of-7-bytes", parts(&[&[0xa2, 0x01, 0x27, 0x04, 0x47][..], &protected[5..12]].concat(), &[0xa0], &payload, &signature)),
-        ("header-in-two-bytes-too-many", parts(&[&[0xb8, 0x02][..], &protected[1..]].concat(), &[0xa0], &payload, &signature)),
+        (
+            "key-id-of-7-bytes",
+            parts(&[&[0xa2, 0x01, 0x27, 0x04, 0x47][..], &protected[5..12]].concat(), &[0xa0], &payload, &signature),
+        ),
+        (
+            "header-in-two-bytes-too-many",
+            parts(&[&[0xb8, 0x02][..], &protected[1..]].concat(), &[0xa0], &payload, &signature),
+        ),
         ("no-protected-header", parts(&[], &[0xa0], &payload, &signature)),
         ("payload-in-a-wide-head", [&good[..16], &[0x5a, 0, 0], &good[17..]].concat()),
         ("signature-of-63-bytes", parts(&protected, &[0xa0], &payload, &signature[1..])),
         ("payload-that-is-no-map", parts(&protected, &[0xa0], &[0x80], &signature)),
-        ("payload-not-canonical", parts(&protected, &[0xa0], &[&[0xb8, payload[0] & 0x1f][..], &payload[1..]].concat(), &signature)),
+        (
+            "payload-not-canonical",
+            parts(&protected, &[0xa0], &[&[0xb8, payload[0] & 0x1f][..], &payload[1..]].concat(), &signature),
+        ),
         ("payload-cut-off", parts(&protected, &[0xa0], &payload[..payload.len() - 1], &signature)),
         ("payload-with-a-byte-behind", parts(&protected, &[0xa0], &[&payload[..], &[0]].concat(), &signature)),
         ("nothing", Vec::new()),
@@ -207,8 +222,20 @@ fn refused_payloads(topic: &mut Topic) {
     };
     topic.accept(op, "two-capabilities", "D108", sealed(&replaced(1_002, caps(["mail.read", "files.read"]))));
     topic.note("Sorted by encoded bytes, so that the shorter text comes first.");
-    topic.reject(op, "capabilities-unsorted", "D108", sealed(&replaced(1_002, caps(["files.read", "mail.read"]))), "token.bad_claim");
-    topic.reject(op, "capability-twice", "D108", sealed(&replaced(1_002, caps(["mail.read", "mail.read"]))), "token.bad_claim");
+    topic.reject(
+        op,
+        "capabilities-unsorted",
+        "D108",
+        sealed(&replaced(1_002, caps(["files.read", "mail.read"]))),
+        "token.bad_claim",
+    );
+    topic.reject(
+        op,
+        "capability-twice",
+        "D108",
+        sealed(&replaced(1_002, caps(["mail.read", "mail.read"]))),
+        "token.bad_claim",
+    );
     // The first two claims exchanged.
     let mut unsorted = claims.clone();
     unsorted.swap(0, 1);

@@ -12,7 +12,8 @@ use super::topic::{Topic, hex, random, rng, with};
 /// `lattice.flow`.
 pub(super) fn lattice() -> Topic {
     let mut topic = Topic::new("05-zones", "lattice");
-    let levels = |integrity: u8, confidentiality: u8| json!({"integrity": integrity, "confidentiality": confidentiality});
+    let levels =
+        |integrity: u8, confidentiality: u8| json!({"integrity": integrity, "confidentiality": confidentiality});
     for (name, from, to, verdict) in [
         ("same", (80, 90), (80, 90), "allow"),
         ("down-in-integrity", (80, 90), (20, 90), "allow"),
@@ -55,19 +56,50 @@ pub(super) fn policies() -> Topic {
         ("capability-not-allowed", json!({}), [good[0], good[1], "mail.send"], "zone_policy.capability_not_allowed"),
         ("capability-denied", json!({}), [good[0], good[1], "files.delete"], "zone_policy.capability_denied"),
         ("deny-beats-allow", json!({"principals_deny": ["*"]}), good, "zone_policy.principal_denied"),
-        ("principal-before-connector", json!({}), ["agent:anna", "example.shell", "mail.send"], "zone_policy.principal_not_allowed"),
-        ("connector-before-capability", json!({}), [good[0], "other.files", "files.delete"], "zone_policy.connector_not_allowed"),
+        (
+            "principal-before-connector",
+            json!({}),
+            ["agent:anna", "example.shell", "mail.send"],
+            "zone_policy.principal_not_allowed",
+        ),
+        (
+            "connector-before-capability",
+            json!({}),
+            [good[0], "other.files", "files.delete"],
+            "zone_policy.connector_not_allowed",
+        ),
         ("empty-lists-deny", empty.clone(), good, "zone_policy.principal_not_allowed"),
-        ("empty-lists-deny-when-said", with(&empty, json!({"default_deny": true})), good, "zone_policy.principal_not_allowed"),
+        (
+            "empty-lists-deny-when-said",
+            with(&empty, json!({"default_deny": true})),
+            good,
+            "zone_policy.principal_not_allowed",
+        ),
         ("empty-lists-allow-when-said", open.clone(), good, "allow"),
-        ("a-list-is-enforced-all-the-same", with(&open, json!({"cap_allow": ["mail.*"]})), good, "zone_policy.capability_not_allowed"),
+        (
+            "a-list-is-enforced-all-the-same",
+            with(&open, json!({"cap_allow": ["mail.*"]})),
+            good,
+            "zone_policy.capability_not_allowed",
+        ),
         ("empty-connector-list-denies", json!({"connectors_allow": []}), good, "zone_policy.connector_not_allowed"),
-        ("star-allows-any", with(&empty, json!({"principals_allow": ["*"], "connectors_allow": ["*"], "cap_allow": ["*"]})), good, "allow"),
+        (
+            "star-allows-any",
+            with(&empty, json!({"principals_allow": ["*"], "connectors_allow": ["*"], "cap_allow": ["*"]})),
+            good,
+            "allow",
+        ),
     ];
     for (name, changes, asked, reason) in cases {
         let decision = if reason == "allow" { "allow" } else { "deny" };
         let section = "§5.3, D76–D78";
-        topic.gives("policy.evaluate", name, section, input(changes, asked), json!({"decision": decision, "reason": reason}));
+        topic.gives(
+            "policy.evaluate",
+            name,
+            section,
+            input(changes, asked),
+            json!({"decision": decision, "reason": reason}),
+        );
     }
     let bad = input(json!({"cap_deny": ["ü"]}), good);
     topic.reject("policy.evaluate", "pattern-beyond-ascii", "D79", bad, "glob.invalid_pattern");
@@ -85,7 +117,8 @@ pub(super) fn transports() -> Topic {
         {"id": "public", "class": "funnel"}, {"id": "relay", "class": "derp"}, {"id": "tunnel", "class": "direct"},
         {"id": "cable", "class": "lan"}, {"id": "second-tunnel", "class": "direct"},
     ]);
-    let policy = |derp: bool, funnel: bool| json!({"allow_derp": derp, "allow_funnel": funnel, "allow_lan_broadcast": false});
+    let policy =
+        |derp: bool, funnel: bool| json!({"allow_derp": derp, "allow_funnel": funnel, "allow_lan_broadcast": false});
     let direct = ["cable", "tunnel", "second-tunnel"];
     let (relayed, public) = ([&direct[..], &["relay"]].concat(), [&direct[..], &["relay", "public"]].concat());
     for (name, levels, policy, out) in [
@@ -126,10 +159,13 @@ pub(super) fn merging() -> Topic {
     let mut topic = Topic::new("06-provenance", "merging");
     let (op, section) = ("provenance.merge", "§6.2, D95–D97");
     let one = provenance();
-    let public = with(&one, json!({
-        "origin_zone": "z:public", "integrity_label": 20, "confidentiality_label": 10, "taint": 1,
-        "origin_principal": "user:bob", "created_at": NOW + 5, "zone_crossings": [crossing("z:public", "z:work", NOW + 5)],
-    }));
+    let public = with(
+        &one,
+        json!({
+            "origin_zone": "z:public", "integrity_label": 20, "confidentiality_label": 10, "taint": 1,
+            "origin_principal": "user:bob", "created_at": NOW + 5, "zone_crossings": [crossing("z:public", "z:work", NOW + 5)],
+        }),
+    );
     let secret = with(&one, json!({"confidentiality_label": 200, "origin_principal": null, "created_at": NOW - 5}));
     let input = |inputs: &[&Value]| json!({"inputs": inputs});
     topic.accept(op, "one-input", section, input(&[&one]));
@@ -139,10 +175,13 @@ pub(super) fn merging() -> Topic {
     topic.accept(op, "missing-principal-is-another", section, input(&[&one, &secret]));
     let unknown = with(&one, json!({"taint": 1_u64 << 31}));
     topic.accept(op, "unknown-taints-stay", "D94", input(&[&one, &unknown]));
-    let adjusted = with(&one, json!({
-        "label_adjustments": [{"integrity_elevated": {"to": 90, "by_approval": hex([1; 32]), "applied_at": NOW}}],
-        "taint_reductions": [{"clears": 8, "by_receipt": hex([2; 32]), "applied_at": NOW}],
-    }));
+    let adjusted = with(
+        &one,
+        json!({
+            "label_adjustments": [{"integrity_elevated": {"to": 90, "by_approval": hex([1; 32]), "applied_at": NOW}}],
+            "taint_reductions": [{"clears": 8, "by_receipt": hex([2; 32]), "applied_at": NOW}],
+        }),
+    );
     topic.accept(op, "adjustments-and-reductions-end", "D95, D96, D98", input(&[&adjusted, &public]));
     let same_level = with(&one, json!({"origin_zone": "z:community"}));
     topic.accept(op, "ties-go-to-the-smallest-zone", "D97", input(&[&one, &same_level]));
@@ -150,7 +189,13 @@ pub(super) fn merging() -> Topic {
     let many = with(&one, json!({"zone_crossings": crossings}));
     topic.accept(op, "newest-64-crossings", "D97", input(&[&many, &many]));
     topic.reject(op, "nothing", "D97", input(&[]), "provenance.empty");
-    topic.reject(op, "zone-without-prefix", "D21", input(&[&with(&one, json!({"origin_zone": "work"}))]), "id.zone_prefix");
+    topic.reject(
+        op,
+        "zone-without-prefix",
+        "D21",
+        input(&[&with(&one, json!({"origin_zone": "work"}))]),
+        "id.zone_prefix",
+    );
 
     let op = "provenance.effective";
     topic.accept(op, "as-they-stand", "§6.2, D98", input(&[&one, &public, &unknown]));
@@ -197,7 +242,8 @@ pub(super) fn keys() -> Topic {
     let mut topic = Topic::new("05-zones", "keys");
     let (op, section) = ("manifest_key.unwrap", "§5.2.1, D36, D37");
     let members = ["nDesk", "nLaptop"];
-    let manifest = samples::zone_key_manifest(wrapped("FCP2-OBJECTID-KEY", &members), wrapped("FCP2-ZONE-KEY", &members));
+    let manifest =
+        samples::zone_key_manifest(wrapped("FCP2-OBJECTID-KEY", &members), wrapped("FCP2-ZONE-KEY", &members));
     let secret = |node: &str| hex(node_keys(node).encryption.expose_bytes().as_slice());
     let base = json!({
         "manifest": hex(&manifest), "node": "nLaptop", "secret": secret("nLaptop"), "owner_key": hex(samples::signer_key()),
@@ -205,14 +251,37 @@ pub(super) fn keys() -> Topic {
     let keys = json!({"zone_key": hex(random::<32>("zone key")), "object_id_key": hex(random::<32>("object id key"))});
     topic.gives(op, "a-member", section, base.clone(), keys.clone());
     topic.gives(op, "another-member", section, with(&base, json!({"node": "nDesk", "secret": secret("nDesk")})), keys);
-    topic.reject(op, "not-a-member", section, with(&base, json!({"node": "nPhone", "secret": secret("nPhone")})), "zone_key.not_a_member");
-    topic.reject(op, "member-with-another-key", section, with(&base, json!({"secret": secret("nDesk")})), "zone_key.not_a_member");
-    topic.reject(op, "another-owner", "§5.2.1", with(&base, json!({"owner_key": hex(node_keys("nDesk").public().signing.as_bytes())})), "sign.bad_signature");
-    let swapped = samples::zone_key_manifest(wrapped("FCP2-ZONE-KEY", &members), wrapped("FCP2-OBJECTID-KEY", &members));
+    topic.reject(
+        op,
+        "not-a-member",
+        section,
+        with(&base, json!({"node": "nPhone", "secret": secret("nPhone")})),
+        "zone_key.not_a_member",
+    );
+    topic.reject(
+        op,
+        "member-with-another-key",
+        section,
+        with(&base, json!({"secret": secret("nDesk")})),
+        "zone_key.not_a_member",
+    );
+    topic.reject(
+        op,
+        "another-owner",
+        "§5.2.1",
+        with(&base, json!({"owner_key": hex(node_keys("nDesk").public().signing.as_bytes())})),
+        "sign.bad_signature",
+    );
+    let swapped =
+        samples::zone_key_manifest(wrapped("FCP2-ZONE-KEY", &members), wrapped("FCP2-OBJECTID-KEY", &members));
     topic.reject(op, "boxes-exchanged", "D36", with(&base, json!({"manifest": hex(swapped)})), "hpke.open_failed");
-    let reversed = samples::zone_key_manifest(wrapped("FCP2-OBJECTID-KEY", &["nLaptop", "nDesk"]), wrapped("FCP2-ZONE-KEY", &members));
+    let reversed = samples::zone_key_manifest(
+        wrapped("FCP2-OBJECTID-KEY", &["nLaptop", "nDesk"]),
+        wrapped("FCP2-ZONE-KEY", &members),
+    );
     topic.reject(op, "boxes-unsorted", "D200", with(&base, json!({"manifest": hex(reversed)})), "zone_key.list_order");
-    let short = samples::zone_key_manifest(wrapped("FCP2-OBJECTID-KEY", &members), wrap("FCP2-ZONE-KEY", &members, &[7; 31]));
+    let short =
+        samples::zone_key_manifest(wrapped("FCP2-OBJECTID-KEY", &members), wrap("FCP2-ZONE-KEY", &members, &[7; 31]));
     topic.reject(op, "key-of-31-bytes", section, with(&base, json!({"manifest": hex(short)})), "zone_key.length");
 
     let (op, section) = ("zonekey.epoch", "§5.2, D91");
@@ -227,7 +296,13 @@ pub(super) fn keys() -> Topic {
     topic.accept(op, "later-in-the-first-epoch", section, with(&base, json!({"valid_from": first * 300 + 299})));
     topic.accept(op, "other-key-id", section, with(&base, json!({"zone_key_id": hex([0; 8])})));
     topic.reject(op, "before-the-manifest", section, with(&base, json!({"epoch": first - 1})), "zone_key.no_epoch_key");
-    topic.reject(op, "too-far", section, with(&base, json!({"epoch": first + (1 << 20) + 1})), "zone_key.ratchet_too_far");
+    topic.reject(
+        op,
+        "too-far",
+        section,
+        with(&base, json!({"epoch": first + (1 << 20) + 1})),
+        "zone_key.ratchet_too_far",
+    );
     topic
 }
 

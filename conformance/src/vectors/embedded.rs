@@ -16,6 +16,7 @@ macro_rules! files {
 files! {
     "02-axioms" / "attestations";
     "02-axioms" / "keys";
+    "02-axioms" / "owner-signatures";
     "03-primitives" / "addresses";
     "03-primitives" / "bodies";
     "03-primitives" / "cbor";

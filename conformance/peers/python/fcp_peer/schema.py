@@ -84,6 +84,10 @@ QUORUM_SIGNATURE = struct(signer_node=node, signer_kid=b8, sig=b64)
 QUORUM_SIGNATURES = seq(QUORUM_SIGNATURE)
 TRACE_CONTEXT = struct(trace_id=b16, span_id=b8, flags=u8)
 WRAPPED_KEY = struct(node_id=node, node_enc_kid=b8, issued_at=u64, sealed_key=SEALED_BOX)
+# D200: sorted by node and key, each once.
+WRAPPED_KEYS = ascending(
+    WRAPPED_KEY, lambda key: (key["node_id"].encode(), key["node_enc_kid"]), "zone_key.list_order"
+)
 NETWORK_CONSTRAINTS = struct(
     host_allow=seq(text), port_allow=seq(u16), ip_allow=seq(ip_address), cidr_deny=seq(text),
     deny_localhost=boolean, deny_private_ranges=boolean, deny_tailnet_ranges=boolean,
@@ -244,13 +248,13 @@ CORE = {
     "ZoneKeyManifest": signed(
         zone_id=zone, zone_key_id=b8, algorithm=enum("chacha20poly1305", "xchacha20poly1305"),
         valid_from=u64, valid_until_=u64, prev_zone_key_id_=b8, object_id_key_id=b8,
-        wrapped_object_id_keys=seq(WRAPPED_KEY),
+        wrapped_object_id_keys=WRAPPED_KEYS,
         rekey_policy_=struct(
             epoch_ratchet_enabled=boolean, overlap_secs=u64, retain_epochs=u32,
             rewrap_on_membership_change=boolean,
             rotate_object_id_key_on_membership_change=boolean,
         ),
-        wrapped_keys=seq(WRAPPED_KEY),
+        wrapped_keys=WRAPPED_KEYS,
     ),
     "ApprovalToken": signed(
         scope=enum(

@@ -15,6 +15,7 @@ CLAIMS = {
 KEYS = {name: key for key, name in CLAIMS.items()}
 REQUIRED = (1, 2, 3, 4, 6, 7, 1000, 1001, 1002)
 SIGNATURE_LEN = 64
+MAX_LIFETIME = 86_400
 
 _CAP = struct(capability=ident(ids.canonical), operation_=ident(ids.canonical))
 
@@ -83,6 +84,10 @@ def mint(claims, kid, seed):
         if isinstance(claims.get(key), list):
             claims[key] = sorted(claims[key], key=cbor.encode)
     check_claims(claims)
+    if not 0 < claims[4] - claims[6] <= MAX_LIFETIME:
+        raise Reject("token.bad_lifetime", "no time, or more than a day")  # D112
+    if 1005 not in claims and claims[1] != "z:public":
+        raise Reject("token.checkpoint_missing", "only z:public goes without")  # D111
     protected, payload = protected_header(kid), cbor.encode(claims)
     signature = sign.sign(seed, sig_structure(protected, payload))
     return cbor.encode([protected, {}, payload, signature])

@@ -19,9 +19,9 @@ def epoch_key(zone_key, zone_key_id, valid_from, epoch):
     """D91: the ratchet's key of one epoch, from the zone key of a manifest."""
     first = valid_from // EPOCH_SECS
     if epoch < first:
-        raise Reject("symbol.bad_epoch", "an epoch before the manifest")
+        raise Reject("zone_key.no_epoch_key", "an epoch before the manifest")
     if epoch - first > MAX_RATCHET_STEPS:
-        raise Reject("symbol.bad_epoch", "more than 2^20 ratchet steps")
+        raise Reject("zone_key.ratchet_too_far", "more than 2^20 ratchet steps")
     chain = extract(zone_key_id, zone_key)
     for _ in range(epoch - first):
         chain = expand(chain, b"FCP2-EPOCH-CHAIN-V1", 32)
@@ -44,9 +44,9 @@ def unwrap_manifest(manifest, node, secret, owner_key):
                 context = hpke.aad(value["zone_id"], node, purpose, entry["issued_at"])
                 key = hpke.open_box(secret, context, entry["sealed_key"])
                 if len(key) != 32:
-                    raise Reject("hpke.open_failed", "the sealed key is not 32 bytes")
+                    raise Reject("zone_key.length", "the sealed key is not 32 bytes")
                 return key
-        raise Reject("hpke.no_recipient", f"nothing is sealed to `{node}` under this key")
+        raise Reject("zone_key.not_a_member", f"nothing is sealed to `{node}` under this key")
 
     return (
         unwrap(value["wrapped_keys"], "FCP2-ZONE-KEY"),

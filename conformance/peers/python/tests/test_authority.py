@@ -47,7 +47,7 @@ class Tokens(PeerTest):
     def test_decode(self):
         optional = {"attenuation": CONSTRAINTS, "holder_node": "nodeB", "aud_binary": "04" * 32,
                     "instance": "i1"}
-        for change in ({}, optional, {"chk_id": None, "chk_seq": None}):
+        for change in ({}, optional, {"iss": "z:public", "chk_id": None, "chk_seq": None}):
             out = self.ok("token.decode", cwt=self.mint(**change).hex())
             claims = {k: v for k, v in {**CLAIMS, **change}.items() if v is not None}
             self.assertEqual(out, {"claims": claims, "kid": KID.hex()})
@@ -59,6 +59,9 @@ class Tokens(PeerTest):
 
     def test_mint_refusals(self):
         for change, code in (
+            ({"chk_id": None, "chk_seq": None}, "token.checkpoint_missing"),
+            ({"exp": CLAIMS["iat"]}, "token.bad_lifetime"),
+            ({"exp": CLAIMS["iat"] + 86_401}, "token.bad_lifetime"),
             ({"sub": None}, "token.missing_claim"), ({"chk_seq": None}, "token.missing_claim"),
             ({"nbf": 1}, "token.unknown_claim"), ({"iss": "work"}, "token.bad_claim"),
             ({"caps": []}, "token.bad_claim"), ({"caps": [{"capability": "A"}]}, "token.bad_claim"),

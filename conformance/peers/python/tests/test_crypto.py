@@ -256,8 +256,8 @@ class Boxes(PeerTest):
                   "owner_key": PUBLIC.hex()}
         self.assertEqual(self.ok("manifest_key.unwrap", **fields),
                          {"zone_key": zone_key.hex(), "object_id_key": id_key.hex()})
-        self.refused("hpke.no_recipient", "manifest_key.unwrap", **{**fields, "node": "nodeB"})
-        self.refused("hpke.no_recipient", "manifest_key.unwrap", **{**fields, "secret": KEY.hex()})
+        self.refused("zone_key.not_a_member", "manifest_key.unwrap", **{**fields, "node": "nodeB"})
+        self.refused("zone_key.not_a_member", "manifest_key.unwrap", **{**fields, "secret": KEY.hex()})
         self.refused("sign.bad_signature", "manifest_key.unwrap",
                      **{**fields, "owner_key": sign.public_key(KEY).hex()})
 
@@ -278,9 +278,10 @@ class ZoneKeys(PeerTest):
             out = self.ok("zonekey.epoch", valid_from=30299, epoch=epoch, **self.ZONE)
             self.assertEqual(out["key"], expected.hex())
             chain = hkdf(b"", b"", b"FCP2-EPOCH-CHAIN-V1", 32, chain)
-        for epoch in (99, 100 + (1 << 20) + 1):
-            self.refused("symbol.bad_epoch", "zonekey.epoch", valid_from=30299, epoch=epoch,
-                         **self.ZONE)
+        for epoch, code in (
+            (99, "zone_key.no_epoch_key"), (100 + (1 << 20) + 1, "zone_key.ratchet_too_far"),
+        ):
+            self.refused(code, "zonekey.epoch", valid_from=30299, epoch=epoch, **self.ZONE)
 
     def test_symbols(self):
         place = {"object_id": "aa" * 32, "esi": 3, "k": 5, "zone": "z:work", "epoch": 77,

@@ -209,3 +209,42 @@ class Errors(PeerTest):
                          {"range": "FCP-6000..6999", "category": "resource"})
         for code in ("FCP-0999", "FCP-10000", "1010", "FCP-١٢٣٤", "fcp-1010"):
             self.refused("adapter.bad_request", "error.lookup", code=code)
+
+
+class Transports(PeerTest):
+    PATHS = [{"id": cls, "class": cls} for cls in ("funnel", "derp", "direct", "lan")]
+
+    def select(self, integrity, confidentiality, **policy):
+        levels = {"integrity": integrity, "confidentiality": confidentiality}
+        return self.ok("transport.select", levels=levels, paths=self.PATHS, **policy)["paths"]
+
+    def test_default_and_explicit(self):
+        """App. G, D92."""
+        everything = {"allow_derp": True, "allow_funnel": True, "allow_lan_broadcast": True}
+        self.assertEqual(self.select(100, 100), ["lan", "direct"])
+        self.assertEqual(self.select(100, 99), ["lan", "direct", "derp"])
+        self.assertEqual(self.select(100, 100, policy=everything), ["lan", "direct", "derp"])
+        self.assertEqual(self.select(40, 40, policy=everything), ["lan", "direct", "derp", "funnel"])
+
+
+class Freshness(PeerTest):
+    POLICY = {"max_checkpoint_age_secs": 300, "allow_safe_ops_in_degraded_mode": True,
+              "allow_risky_ops_with_interactive_override": True}
+
+    def decide(self, tier, now, **fields):
+        out = self.ok("freshness.decide", **{
+            "tier": tier, "checkpoint_created_at": 1000, "checkpoint_seq": 5, "chk_seq": 5,
+            "policy": self.POLICY, "now": now, **fields,
+        })
+        return out["verdict"], out["reason"], out.get("mode")
+
+    def test_rules(self):
+        """§14.3.1, D162, D163."""
+        stale = ("deny", "revocation.stale_frontier", None)
+        self.assertEqual(self.decide("dangerous", 1300), ("allow", "allow", "fresh"))
+        self.assertEqual(self.decide("dangerous", 1301), stale)
+        self.assertEqual(self.decide("dangerous", 1301, approval=True), stale)
+        self.assertEqual(self.decide("risky", 1301, approval=True), ("allow", "allow", "overridden"))
+        self.assertEqual(self.decide("safe", 1301), ("allow", "allow", "degraded"))
+        self.assertEqual(self.decide("risky", 1000, chk_seq=6), ("deny", "checkpoint.behind", None))
+        self.assertEqual(self.decide("risky", 879), stale)

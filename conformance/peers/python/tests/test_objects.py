@@ -113,7 +113,7 @@ class ObjectIds(PeerTest):
             ({"zone_id": "z:a"}, "object.zone_mismatch"),
             ({"quorum_signatures": [signature]}, "object.inline_signatures"),
             ({"head_event": bytes([2] * 32)}, "object.refs_mismatch"),
-            ({"head_event": bytes(32)}, "object.refs_mismatch"),
+            ({"head_event": bytes(32)}, "audit.bad_head"), ({"head_seq": 0}, "audit.bad_head"),
         ):
             self.refused(code, "object.derive",
                          **self.derive(head, {**good, **change}, "AuditHead"))

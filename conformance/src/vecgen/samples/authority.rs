@@ -57,10 +57,34 @@ fn grant() -> Sample {
     .faults(vec![
         ("capability-with-a-star", "D23", &["capability_id"], Some(json!("files.*")), "id.bad_char"),
         ("unknown-grantee", "G5", &["grantee"], Some(json!({"everybody": true})), "cbor.unknown_variant"),
-        ("weight-as-a-float", "D27", &["placement", "prefers", "0", "low_latency", "weight_bps"], Some(json!(0.5)), "cbor.float_not_allowed"),
-        ("weight-above-a-million", "D27", &["placement", "prefers", "0", "low_latency", "weight_bps"], Some(json!(1_000_001)), "cbor.out_of_range"),
-        ("address-with-leading-zeros", "G7", &["constraints", "network", "ip_allow", "0"], Some(json!("192.0.2.007")), "id.ip_address"),
-        ("address-not-compressed", "G7", &["constraints", "network", "ip_allow", "1"], Some(json!("2001:db8:0:0:0:0:0:1")), "id.ip_address"),
+        (
+            "weight-as-a-float",
+            "D27",
+            &["placement", "prefers", "0", "low_latency", "weight_bps"],
+            Some(json!(0.5)),
+            "cbor.float_not_allowed",
+        ),
+        (
+            "weight-above-a-million",
+            "D27",
+            &["placement", "prefers", "0", "low_latency", "weight_bps"],
+            Some(json!(1_000_001)),
+            "cbor.out_of_range",
+        ),
+        (
+            "address-with-leading-zeros",
+            "G7",
+            &["constraints", "network", "ip_allow", "0"],
+            Some(json!("192.0.2.007")),
+            "id.ip_address",
+        ),
+        (
+            "address-not-compressed",
+            "G7",
+            &["constraints", "network", "ip_allow", "1"],
+            Some(json!("2001:db8:0:0:0:0:0:1")),
+            "id.ip_address",
+        ),
         ("without-credential-list", "G4", &["constraints", "credential_allow"], None, "cbor.missing_key"),
         ("network-without-a-flag", "G4", &["constraints", "network", "require_sni"], None, "cbor.missing_key"),
     ])
@@ -93,12 +117,28 @@ fn intent() -> Sample {
     )
     .refs(&["lease", "checkpoint 42"])
     .faults(vec![
-        ("lease-not-in-refs", "G8", &["header", "refs"], Some(json!([drawn::<32>("checkpoint 42")])), "object.refs_mismatch"),
-        ("refs-with-one-too-many", "G8", &["header", "refs"], Some(json!([
-            drawn::<32>("lease"), drawn::<32>("checkpoint 42"), drawn::<32>("other"),
-        ])), "object.refs_mismatch"),
+        (
+            "lease-not-in-refs",
+            "G8",
+            &["header", "refs"],
+            Some(json!([drawn::<32>("checkpoint 42")])),
+            "object.refs_mismatch",
+        ),
+        (
+            "refs-with-one-too-many",
+            "G8",
+            &["header", "refs"],
+            Some(json!([drawn::<32>("lease"), drawn::<32>("checkpoint 42"), drawn::<32>("other"),])),
+            "object.refs_mismatch",
+        ),
         ("empty-idempotency-key", "D143", &["idempotency_key"], Some(json!("")), "idempotency.bad_key"),
-        ("idempotency-key-of-129-bytes", "D143", &["idempotency_key"], Some(json!("k".repeat(129))), "idempotency.bad_key"),
+        (
+            "idempotency-key-of-129-bytes",
+            "D143",
+            &["idempotency_key"],
+            Some(json!("k".repeat(129))),
+            "idempotency.bad_key",
+        ),
         ("short-jti", "G7", &["capability_token_jti"], Some(blob([0; 15])), "cbor.out_of_range"),
     ])
 }
@@ -129,7 +169,19 @@ fn receipt() -> Sample {
     )
     .refs(&["intent", "request"])
     .faults(vec![
-        ("request-not-in-refs", "G8", &["header", "refs"], Some(json!([drawn::<32>("intent")])), "object.refs_mismatch"),
-        ("refs-out-of-order", "G8", &["header", "refs"], Some(json!([drawn::<32>("request"), drawn::<32>("intent")])), "object.refs_mismatch"),
+        (
+            "request-not-in-refs",
+            "G8",
+            &["header", "refs"],
+            Some(json!([drawn::<32>("intent")])),
+            "object.refs_mismatch",
+        ),
+        (
+            "refs-out-of-order",
+            "G8",
+            &["header", "refs"],
+            Some(json!([drawn::<32>("request"), drawn::<32>("intent")])),
+            "object.refs_mismatch",
+        ),
     ])
 }

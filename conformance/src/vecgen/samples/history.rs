@@ -37,16 +37,31 @@ fn checkpoint() -> Sample {
         ("without-a-previous-one", "D34", &["prev_checkpoint"], None, "checkpoint.bad_sequence"),
         ("head-without-sequence", "D34", &["rev_seq"], Some(json!(0)), "checkpoint.bad_heads"),
         ("of-another-epoch", "D32", &["as_of_epoch"], Some(json!(NOW / 300 + 1)), "checkpoint.bad_epoch"),
-        ("inline-signatures", "D14", &["quorum_signatures"], Some(json!([
-            {"signer_node": "nDesk", "signer_kid": blob([1; 8]), "sig": blob([1; 64])},
-        ])), "object.inline_signatures"),
+        (
+            "inline-signatures",
+            "D14",
+            &["quorum_signatures"],
+            Some(json!([
+                {"signer_node": "nDesk", "signer_kid": blob([1; 8]), "sig": blob([1; 64])},
+            ])),
+            "object.inline_signatures",
+        ),
         ("without-signatures", "G4", &["quorum_signatures"], None, "cbor.missing_key"),
         ("of-another-zone", "D13", &["zone_id"], Some(json!("z:private")), "object.zone_mismatch"),
         ("heads-not-in-refs", "G8", &["header", "refs"], Some(json!([])), "object.refs_mismatch"),
-        ("refs-out-of-order", "G8", &["header", "refs"], Some(json!([
-            drawn::<32>("policy"), drawn::<32>("definition"), drawn::<32>("manifest"), drawn::<32>("rev head"),
-            drawn::<32>("audit head"),
-        ])), "object.refs_mismatch"),
+        (
+            "refs-out-of-order",
+            "G8",
+            &["header", "refs"],
+            Some(json!([
+                drawn::<32>("policy"),
+                drawn::<32>("definition"),
+                drawn::<32>("manifest"),
+                drawn::<32>("rev head"),
+                drawn::<32>("audit head"),
+            ])),
+            "object.refs_mismatch",
+        ),
         ("float-sequence", "§3.5 rule 5", &["checkpoint_seq"], Some(json!(42.0)), "cbor.float_not_allowed"),
     ])
 }
@@ -78,7 +93,13 @@ fn anchor() -> Sample {
         }),
     )
     .refs(&["checkpoint 1", "policy"])
-    .faults(vec![("policy-not-in-refs", "G8", &["policy"], Some(drawn::<32>("other policy")), "object.refs_mismatch")])
+    .faults(vec![(
+        "policy-not-in-refs",
+        "G8",
+        &["policy"],
+        Some(drawn::<32>("other policy")),
+        "object.refs_mismatch",
+    )])
 }
 
 fn revocation() -> Sample {

@@ -98,7 +98,13 @@ fn request() -> Sample {
         }),
     )
     .faults(vec![
-        ("approvals-unsorted", "D200", &["approval_tokens"], Some(json!([blob(second), blob(first)])), "object.list_order"),
+        (
+            "approvals-unsorted",
+            "D200",
+            &["approval_tokens"],
+            Some(json!([blob(second), blob(first)])),
+            "object.list_order",
+        ),
         ("resource-twice", "D200", &["resources"], Some(json!([blob(first), blob(first)])), "object.list_order"),
         ("without-target", "D114", &["target_node"], None, "cbor.missing_key"),
         ("nonce-of-15-bytes", "D114", &["holder_nonce"], Some(blob([0; 15])), "cbor.out_of_range"),

@@ -196,9 +196,27 @@ fn execution() -> Sample {
         }}),
     )
     .faults(vec![
-        ("unknown-comparison", "G5", &["scope", "execution", "input_constraints", "0", "op"], Some(json!("like")), "cbor.unknown_variant"),
-        ("pointer-without-slash", "§5.2.1, RFC 6901", &["scope", "execution", "input_constraints", "0", "json_pointer"], Some(json!("path")), "pointer.syntax"),
-        ("long-pattern", "D79", &["scope", "execution", "method_pattern"], Some(json!("*".repeat(129))), "glob.invalid_pattern"),
+        (
+            "unknown-comparison",
+            "G5",
+            &["scope", "execution", "input_constraints", "0", "op"],
+            Some(json!("like")),
+            "cbor.unknown_variant",
+        ),
+        (
+            "pointer-without-slash",
+            "§5.2.1, RFC 6901",
+            &["scope", "execution", "input_constraints", "0", "json_pointer"],
+            Some(json!("path")),
+            "pointer.syntax",
+        ),
+        (
+            "long-pattern",
+            "D79",
+            &["scope", "execution", "method_pattern"],
+            Some(json!("*".repeat(129))),
+            "glob.invalid_pattern",
+        ),
     ])
 }
 

@@ -1,6 +1,6 @@
 """Decision functions: lattice, policy, taint, quorums, error codes."""
 
-from .. import errorcodes, pointer, policy, provenance, quorum, schema, zones
+from .. import errorcodes, pointer, policy, provenance, quorum, schema, transport, zones
 from ..errors import BadRequest, Reject
 from ..fields import as_bytes, as_uint
 from .registry import operation
@@ -78,6 +78,26 @@ def _provenance(value):
 def provenance_merge(f):
     merged = provenance.merge([_provenance(item) for item in f.list("inputs")])
     return {"provenance": merged}
+
+
+@operation("provenance.effective")
+def provenance_effective(f):
+    """D98: without receipts and approvals at hand, the labels as they stand."""
+    return {"labels": [
+        {"integrity": item["integrity_label"], "confidentiality": item["confidentiality_label"],
+         "taint": item["taint"]}
+        for item in map(_provenance, f.list("inputs"))
+    ]}
+
+
+@operation("transport.select")
+def transport_select(f):
+    explicit = None
+    if f.has("policy"):
+        fields = f.object("policy")
+        explicit = {name: fields.bool(name, None) for name in transport.FLAGS}
+    paths = [(p.text("id"), p.choice("class", transport.CLASSES)) for p in f.objects("paths")]
+    return {"paths": transport.select(explicit, _levels(f.object("levels")), paths)}
 
 
 @operation("taint.decide")

@@ -1,0 +1,103 @@
+"""Revocation, freshness and the audit chain (§14.3, §23.4, D34, D161-D168, D185)."""
+
+from . import ids, objects, sign
+from .errors import Reject
+
+SKEW = 120
+ATTESTATION = ("fcp.core", "NodeKeyAttestation", "2.0.0")
+AUDIT_EVENT = ("fcp.core", "AuditEvent", "2.0.0")
+AUDIT_HEAD = ("fcp.core", "AuditHead", "2.0.0")
+REVOCATION = ("fcp.core", "RevocationObject", "2.0.0")
+
+
+def revoked(owner_key, revocations, asked, now):
+    """D166, D168: whether each (id, zone) is revoked."""
+    known = []
+    for body in revocations:
+        value = objects.decode(REVOCATION, body)
+        sign.verify_object(owner_key, body)
+        known.append(value)
+    for _, zone in asked:
+        ids.zone(zone)
+    return [any(_revokes(value, name, zone, now) for value in known) for name, zone in asked]
+
+
+def _revokes(value, name, zone, now):
+    here = value["header"]["zone_id"] in (zone, "z:owner")
+    begun = value["effective_at"] <= now + SKEW
+    over = "expires_at" in value and max(now - SKEW, 0) >= value["expires_at"]
+    return here and begun and not over and name in value["revoked"]
+
+
+def freshness(tier, created_at, seq, complete, needed, approved, policy, now):
+    """§14.3.1, D111, D162, D163: (verdict, reason, mode or None)."""
+    behind = needed is not None and (seq is None or seq < needed)
+    if created_at is None:
+        reason = "revocation.stale_frontier"
+    elif behind:
+        reason = "checkpoint.behind"
+    elif not complete:
+        reason = "revocation.incomplete"
+    elif created_at > now + SKEW or now - created_at > policy["max_checkpoint_age_secs"]:
+        reason = "revocation.stale_frontier"
+    else:
+        return "allow", "allow", "fresh"
+    if tier == "safe" and policy["allow_safe_ops_in_degraded_mode"]:
+        return "allow", "allow", "degraded"
+    overridable = policy["allow_risky_ops_with_interactive_override"] and not behind
+    if tier == "risky" and approved and overridable:
+        return "allow", "allow", "overridden"
+    return "deny", reason, None
+
+
+def verify_chain(zone, key, owner_key, attestations, events, head):
+    """D185: (reason, sequence) of the first fault of a chain from its start, or ``None``."""
+    ids.zone(zone)
+    attested = []
+    for body in attestations:
+        value = objects.decode(ATTESTATION, body)
+        if value["owner_pubkey"] != owner_key:
+            raise Reject("attestation.wrong_owner", "of another owner")
+        sign.verify_object(owner_key, body)
+        attested.append(value)
+    head = None if head is None else objects.decode(AUDIT_HEAD, head)
+    previous, seq = None, 0
+    for name, canonical in events:
+        seq += 1
+        try:
+            _check_event(zone, key, attested, name, canonical, previous, seq)
+        except Reject as reject:
+            return reject.code, seq
+        previous = name
+    if head is None:
+        return None
+    place = min(head["head_seq"], seq + 1)
+    if head["zone_id"] != zone:
+        return "audit.wrong_zone", place
+    if (head["head_event"], head["head_seq"]) != (previous, seq):
+        return "audit.bad_head", place
+    return None
+
+
+def _check_event(zone, key, attested, name, canonical, previous, seq):
+    header, body = objects.split_canonical(canonical)
+    derived, _ = objects.derive(header, body, key)
+    if derived != name:
+        raise Reject("object.id_mismatch", "the bytes have another id")
+    event = objects.decode(AUDIT_EVENT, body)
+    if event["zone_id"] != zone:
+        raise Reject("audit.wrong_zone", "an event of another zone")
+    if event["seq"] != seq:
+        raise Reject("audit.bad_sequence", f"{event['seq']} instead of {seq}")
+    if event.get("prev") != previous:
+        raise Reject("audit.broken_link", "`prev` is another event")
+    for node in attested:
+        # D7, D201: the attestation counted when the event was made.
+        made = event["header"]["created_at"]
+        if node["issued_at"] > made + SKEW or made > node["expires_at"] + SKEW:
+            continue
+        try:
+            return sign.verify_object(node["node_sig_pubkey"], body)
+        except Reject:
+            continue
+    raise Reject("audit.bad_signature", "no attested node signed it")
