@@ -16,7 +16,7 @@ use crate::capability::IdempotencyClass;
 use crate::invoke::Invoke;
 use crate::pop::ReplayCache;
 
-/// What the zone's intents say about a [`subject`](Execution::subject).
+/// What the zone's intents say about a [`subject`](Authorized::subject).
 #[derive(Debug, Clone)]
 pub struct Prior<'a> {
     /// The newest intent for the subject.

@@ -23,7 +23,7 @@ struct TokenSchema {}
 /// A capability token as its bytes say it (§7.5).
 ///
 /// Its form is right; nothing else is known of it. [`identified`](Self::identified) gives it its id, and
-/// [`verify`](crate::verify::VerifyToken) decides whether it counts.
+/// [`verify`](Self::verify) decides whether it counts.
 ///
 /// ```cddl
 /// token = [ protected: bstr .cbor { 1: -8, 4: bstr .size 8 }, unprotected: {}, payload: bstr .cbor claims,
