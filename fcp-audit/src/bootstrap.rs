@@ -80,14 +80,19 @@ mod tests {
     #[test]
     fn both_are_bounded() {
         let zone_id = ZoneId::work();
-        for wanted in [Wanted::Heads, Wanted::Events { revocation: false, from: 7 }, Wanted::Objects(vec![ObjectId::ZERO])] {
+        for wanted in
+            [Wanted::Heads, Wanted::Events { revocation: false, from: 7 }, Wanted::Objects(vec![ObjectId::ZERO])]
+        {
             let request = BootstrapRequest { zone_id: zone_id.clone(), wanted };
             assert_eq!(BootstrapRequest::from_body(&request.to_body()).as_ref(), Ok(&request));
         }
         let many = vec![ObjectId::ZERO; MAX_OBJECTS + 1];
         let request = BootstrapRequest { zone_id: zone_id.clone(), wanted: Wanted::Objects(many) };
         assert_eq!(BootstrapRequest::from_body(&request.to_body()).unwrap_err().reason().code(), "cbor.out_of_range");
-        let bundle = BootstrapBundle { zone_id, objects: vec![Offered { id: ObjectId::ZERO, canonical: vec![1] }; MAX_OBJECTS + 1] };
+        let bundle = BootstrapBundle {
+            zone_id,
+            objects: vec![Offered { id: ObjectId::ZERO, canonical: vec![1] }; MAX_OBJECTS + 1],
+        };
         assert_eq!(BootstrapBundle::from_body(&bundle.to_body()).unwrap_err().reason().code(), "cbor.out_of_range");
     }
 }

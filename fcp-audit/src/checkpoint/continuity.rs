@@ -10,7 +10,7 @@ use fcp_core::time::Timestamp;
 use fcp_zones::manifest::ZoneKeyManifest;
 
 use super::held::{self, want};
-use super::{ChainKind, Signers, View, Wanted, ZoneCheckpoint};
+use super::{ChainKind, Governance, Signers, View, Wanted, ZoneCheckpoint};
 use crate::chain::{self, Tip, Walk};
 use crate::head::{AuditHead, RevocationHead};
 
@@ -144,6 +144,37 @@ fn governed(
     }
     let signers = policy.map(|policy| Signers::of(&policy)).transpose().map_err(Break::Refuse)?;
     Ok(signers)
+}
+
+/// Of the newest definition, policy and manifest, those that the next checkpoint may name; what is pinned in the place
+/// of the others. Of several manifests in a row it is the first (D90).
+pub(super) fn next_governance(view: &View<'_>, pinned: Governance, newest: Governance) -> Governance {
+    let leads_back = |id, pinned, prev: &dyn Fn(&ObjectId) -> Option<Option<ObjectId>>| {
+        let mut wanted = Vec::new();
+        descends(id, pinned, prev, &mut wanted).is_ok() && wanted.is_empty()
+    };
+    let definition_of = |id: &ObjectId| view.held.definition(id).map(|own| own.prev);
+    let policy_of = |id: &ObjectId| view.held.policy(id).map(|own| own.prev());
+    let mut next = pinned;
+    if leads_back(newest.definition, pinned.definition, &definition_of) {
+        next.definition = newest.definition;
+    }
+    if leads_back(newest.policy, pinned.policy, &policy_of) {
+        next.policy = newest.policy;
+    }
+    let Some(current) = view.held.manifest(&pinned.manifest) else { return next };
+    let mut at = view.held.manifest(&newest.manifest);
+    for _ in 0..MAX_STEPS {
+        match at {
+            Some(manifest) if manifest.follows(&current) => {
+                next.manifest = manifest.id();
+                break;
+            }
+            Some(manifest) => at = manifest.previous().and_then(|id| view.held.manifest(&id)),
+            None => break,
+        }
+    }
+    next
 }
 
 /// Whether `id` is `pinned` or leads to it by `prev` (D32, D90).

@@ -19,7 +19,8 @@ use fcp_core::sign::InlineSignatures;
 /// zero exactly when its sequence is 0 (D34), and the epoch is that of the header's time (D32).
 ///
 /// Its refs are the definition, the policy, the manifest, the two heads as far as there are any, the proposals of
-/// sequences that were skipped as void (D172), and at the end the last policy step before it, if there was one (D201).
+/// sequences that were skipped as void (D172, D213), and at the end the last policy step before it (D201): every
+/// checkpoint but the first has one.
 #[derive(Debug, Clone, PartialEq, Eq, MeshObject)]
 #[fcp(schema = "fcp.core:ZoneCheckpoint@2.0.0", check = consistent, refs = accepts_refs)]
 pub struct ZoneCheckpoint {
@@ -95,7 +96,7 @@ impl Heads {
 }
 
 impl ZoneCheckpoint {
-    /// How many sequences a checkpoint may skip as void (D172).
+    /// How many proposals of skipped sequences a checkpoint may cite, and so how many sequences it may skip (D172, D213).
     pub const MAX_VOID: usize = 16;
 
     /// A zone's first checkpoint, for an anchor to name (D201).

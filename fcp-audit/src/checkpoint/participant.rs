@@ -17,9 +17,12 @@ use fcp_core::sign::{NodeSigningKey, Verified};
 use fcp_core::time::Timestamp;
 use fcp_zones::zone::Levels;
 
+use super::held::link;
 use super::turn::Turns;
-use super::{CheckpointMessage, CheckpointQuery, CheckpointState, Fork, View, Votes, Wanted, ZoneAnchor};
-use crate::chain::{Sequencer, Submitted};
+use super::{
+    ChainKind, CheckpointMessage, CheckpointQuery, CheckpointState, Fork, Heads, View, Votes, Wanted, ZoneAnchor,
+};
+use crate::chain::{self, Sequencer, Subject, Submitted, Walk};
 use crate::event::SignedEvent;
 use record::{Proof, Record};
 use round::Round;
@@ -53,6 +56,13 @@ pub struct Governance {
     pub policy: ObjectId,
     /// The manifest.
     pub manifest: ObjectId,
+}
+
+impl Governance {
+    /// What a checkpoint names.
+    pub(super) const fn of(heads: &Heads) -> Self {
+        Self { definition: heads.definition, policy: heads.policy, manifest: heads.manifest }
+    }
 }
 
 /// To whom a message goes.
@@ -386,11 +396,28 @@ impl Participant {
     /// Whether something waits for a checkpoint.
     fn has_changes(&self, context: &Context<'_>) -> bool {
         let Some(accepted) = self.state.accepted() else { return false };
-        let heads = accepted.checkpoint().heads();
-        let pinned = Governance { definition: heads.definition, policy: heads.policy, manifest: heads.manifest };
+        let pinned = Governance::of(&accepted.checkpoint().heads());
         !self.sequencer.is_empty()
             || self.newest.is_some_and(|newest| newest != pinned)
-            || context.view.keys.revocations().unchained(self.state.zone()).next().is_some()
+            || !self.unchained(context).is_empty()
+    }
+
+    /// The revocations that wait for a place in the chain. The registry may not have come up to the accepted checkpoint
+    /// yet; as long as nobody can tell what lies between, none does.
+    fn unchained(&self, context: &Context<'_>) -> Vec<ObjectId> {
+        let revocations = context.view.keys.revocations();
+        let (zone, agreed) = (self.state.zone(), self.state.accepted().and_then(super::Accepted::revocation));
+        let mut chained = BTreeSet::new();
+        let walked =
+            chain::walk(agreed, revocations.tip(zone), link(context.view.held, ChainKind::Revocation), |event| {
+                if let Subject::Revocation(id) = event.subject() {
+                    chained.insert(id);
+                }
+            });
+        if walked != Walk::Contains {
+            return Vec::new();
+        }
+        revocations.unchained(zone).filter(|id| !chained.contains(id)).collect()
     }
 
     /// Since when the next sequence is due, as far as this node knows.

@@ -245,8 +245,8 @@ fn continues(
     if checkpoint.tail_refs().iter().copied().eq(expected) { Ok(()) } else { Err(Reason::ObjectRefsMismatch) }
 }
 
-/// Whether the proposal was created about now. An older one counts too if more signers voted for it than can be faulty:
-/// one of them saw it when it was new, and without this a node that slept could leave the sequence stuck for ever.
+/// Whether the proposal was created about now (D32). An older one counts too if more signers voted for it than can be
+/// faulty: one of them saw it when it was new, and without this a node that slept could leave the sequence stuck (D212).
 fn timely(
     proposal: &Ballotable<'_>,
     checkpoint: &ZoneCheckpoint,

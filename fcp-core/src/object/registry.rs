@@ -99,7 +99,7 @@ schemas! {
     "fcp.core:OwnerSigningPackage" Message [] Unsigned Ephemeral "D202";
     "fcp.core:OwnerSignatureShare" Message [] Unsigned Ephemeral "D202";
     "fcp.core:QuorumSignatureSet" Any ["target"] Unsigned Reachable "D14";
-    "fcp.core:ZoneCheckpoint" Any ["zone_definition_head", "zone_policy_head", "active_zone_key_manifest", "rev_head?", "audit_head?", "policy step?"] Quorum Reachable "§3.8";
+    "fcp.core:ZoneCheckpoint" Any ["zone_definition_head", "zone_policy_head", "active_zone_key_manifest", "rev_head?", "audit_head?", "skipped proposals?", "policy step?"] Quorum Reachable "§3.8";
     "fcp.core:ZoneAnchor" Any ["checkpoint", "policy"] Owner Reachable "D201";
     "fcp.core:ZoneDefinitionObject" Any ["policy_object_id"] Owner Reachable "§5.2.1";
     "fcp.core:ZonePolicyObject" Any [] Owner Reachable "§5.2.1, D200";

@@ -10,7 +10,7 @@ use fcp_core::time::Timestamp;
 
 use super::record::AnchorProof;
 use super::round::Round;
-use super::{Alert, Context, Deferred, Output, Participant, Recipients};
+use super::{Alert, Context, Deferred, Output, Participant, RETRY_SECS, Recipients};
 use crate::chain::{self, Subject, Submitted};
 use crate::checkpoint::held::link;
 use crate::checkpoint::overlay::Overlay;
@@ -389,6 +389,8 @@ impl Participant {
         anchor: Option<&StoredObject>,
         now: Timestamp,
     ) {
+        let heads_before = self.state.accepted().map(|accepted| accepted.checkpoint().heads());
+        let progress = heads_before != Some(acceptance.accepted().checkpoint().heads());
         let before = self.state.accepted().and_then(super::super::Accepted::audit);
         let (id, seq) = (acceptance.accepted().id(), acceptance.accepted().seq());
         let mut settled = Vec::new();
@@ -417,7 +419,9 @@ impl Participant {
         self.round = Round::Idle;
         (self.due_since, self.idle_until, self.stuck) = (None, None, None);
         self.seen.clear();
-        self.changed_at = self.has_changes(context).then_some(now);
+        // What this checkpoint could not take along, the next one most likely cannot either.
+        let again = if progress { now } else { now.saturating_add(RETRY_SECS) };
+        self.changed_at = self.has_changes(context).then_some(again);
         self.persist();
         self.outputs.push_back(Output::Accepted { checkpoint: id, seq });
         if anchored {

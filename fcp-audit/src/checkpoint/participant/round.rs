@@ -13,11 +13,12 @@ use fcp_core::sign::{QuorumSigned as _, SignatureSet};
 use fcp_core::time::Timestamp;
 
 use super::{Alert, Context, Governance, Output, Participant, RETRY_SECS, Recipients};
+use crate::checkpoint::continuity;
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::voter::Ballotable;
 use crate::checkpoint::{
     Ballot, CheckpointProposal, CheckpointQuery, CheckpointStatus, Collector, Heads, Judgement, Offer, SignedHead,
-    View, VotedCheckpoint, ZoneCheckpoint,
+    View, VotedCheckpoint, Wanted, ZoneCheckpoint,
 };
 use choose::Choice;
 use heads::HeadRound;
@@ -105,6 +106,14 @@ impl Participant {
             }
         }
         self.wake = self.next_wake(now);
+        if matches!(self.round, Round::Heads(_)) && self.has_undelivered() {
+            self.wake = Some(now);
+        }
+    }
+
+    /// Whether the node has yet to hold something that this call gave out.
+    fn has_undelivered(&self) -> bool {
+        self.outputs.iter().any(|output| matches!(output, Output::Store(_)))
     }
 
     /// One transition; false if there is nothing to do but to wait.
@@ -182,7 +191,7 @@ impl Participant {
 
     fn after_heads(&mut self, context: &Context<'_>, round: HeadsRound, now: Timestamp) -> bool {
         let complete = round.heads.iter().all(|head| head.collector.is_complete());
-        if !complete && now < round.started.saturating_add(HEADS_SECS) {
+        if self.has_undelivered() || (!complete && now < round.started.saturating_add(HEADS_SECS)) {
             self.round = Round::Heads(round);
             return false;
         }
@@ -193,46 +202,39 @@ impl Participant {
             let sidecar = self.sidecar(context, &head.collector, now);
             self.store([Some(head.stored.clone()), sidecar].into_iter().flatten());
         }
-        let pinned = self.pinned();
-        let newest = self.newest.filter(|newest| Some(*newest) != pinned);
-        for governance in newest.into_iter().chain(pinned) {
-            let Some(message) = self.draft(context, governance, &round, signed.clone(), now) else { break };
-            // What this node would not sign, it does not propose: then with what is pinned already.
-            let usable = self.ballot(context, &message, now);
-            if matches!(usable, Ok(()) | Err(Reason::CheckpointAlreadyVoted)) {
-                if !self.propose(context, round.seq, message, now) {
-                    break;
-                }
-                return true;
+        let message = self.draft(context, &round, signed, now);
+        // What this node would not sign, it does not propose; unless it only has voted for something else already.
+        let usable = message.map(|message| (self.ballot(context, &message, now), message));
+        let proposed = match usable {
+            Some((Ok(()) | Err(Reason::CheckpointAlreadyVoted), message)) => {
+                self.propose(context, round.seq, message, now)
             }
-            if let Err(reason) = usable
-                && Some(governance) == pinned
-            {
+            Some((Err(reason), _)) => {
                 let own = self.node.clone();
                 self.refused(&own, reason);
+                false
             }
+            None => false,
+        };
+        if !proposed {
+            self.idle_until = Some(now.saturating_add(RETRY_SECS));
         }
-        self.idle_until = Some(now.saturating_add(RESEND_SECS));
         true
     }
 
-    /// What the accepted checkpoint pins.
-    fn pinned(&self) -> Option<Governance> {
-        let heads = self.state.accepted()?.checkpoint().heads();
-        Some(Governance { definition: heads.definition, policy: heads.policy, manifest: heads.manifest })
-    }
-
-    /// The next checkpoint with these heads.
+    /// The next checkpoint with the heads that were signed.
     fn draft(
         &self,
         context: &Context<'_>,
-        governance: Governance,
         round: &HeadsRound,
         signed: Vec<SignedHead>,
         now: Timestamp,
     ) -> Option<CheckpointProposal> {
         let accepted = self.state.accepted()?;
         let mut heads = accepted.checkpoint().heads();
+        let pinned = Governance::of(&heads);
+        let newest = self.newest.unwrap_or(pinned);
+        let governance = continuity::next_governance(&context.view, pinned, newest);
         (heads.definition, heads.policy, heads.manifest) =
             (governance.definition, governance.policy, governance.manifest);
         for head in round.heads.iter().filter(|head| head.collector.is_complete()) {
@@ -294,7 +296,8 @@ impl Participant {
             Ballot::Again(signature) => {
                 collector.add(&signature, &context.view.keys);
             }
-            Ballot::Wait(_) | Ballot::Refuse(_) => {}
+            Ballot::Wait(wanted) => self.fetch_from_voter(collector.signatures(), wanted),
+            Ballot::Refuse(_) => {}
         }
         message.votes = collector.signatures().clone();
         self.due_since.get_or_insert(now);
@@ -310,7 +313,7 @@ impl Participant {
     fn after_voting(&mut self, context: &Context<'_>, mut voting: Voting, now: Timestamp) -> bool {
         if voting.collector.is_complete() {
             if !self.announce(context, &voting, now) {
-                self.idle_until = Some(now.saturating_add(RETRY_SECS));
+                self.idle_until = Some(now.saturating_add(RESEND_SECS));
             }
             return true;
         }
@@ -349,12 +352,24 @@ impl Participant {
                 self.send(Recipients::Members, announce);
                 true
             }
-            Judgement::Known | Judgement::Wait(_) | Judgement::Fork(_) => false,
+            Judgement::Wait(wanted) => {
+                self.fetch_from_voter(voting.collector.signatures(), wanted);
+                false
+            }
+            Judgement::Known | Judgement::Fork(_) => false,
             Judgement::Refuse(denial) => {
                 let own = self.node.clone();
                 self.refused(&own, denial);
                 false
             }
+        }
+    }
+
+    /// Whoever voted for a proposal holds what it names.
+    fn fetch_from_voter(&mut self, votes: &SignatureSet, wanted: Vec<Wanted>) {
+        let voter = votes.as_slice().iter().map(|vote| &vote.signer_node).find(|node| **node != self.node);
+        if let Some(from) = voter.cloned() {
+            self.outputs.push_back(Output::Fetch { from, wanted });
         }
     }
 

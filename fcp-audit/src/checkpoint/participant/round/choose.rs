@@ -122,6 +122,9 @@ impl Participant {
                         .into_values()
                         .map(|voted| VotedCheckpoint { checkpoint: voted.message.checkpoint, votes: voted.votes }),
                 );
+                if void.len() > ZoneCheckpoint::MAX_VOID {
+                    return Choice::Stuck { seq };
+                }
                 continue;
             }
             let voters: BTreeSet<NodeId> = proposals

@@ -165,7 +165,7 @@ impl Participant {
         let (id_key, signing) = (context.view.held.id_key(now)?, context.key?);
         let (mut tip, mut events) = (base.tip, base.events);
         let known = events.len();
-        for revocation in context.view.keys.revocations().unchained(self.state.zone()) {
+        for revocation in self.unchained(context) {
             if events.len() >= MAX_EVENTS {
                 break;
             }

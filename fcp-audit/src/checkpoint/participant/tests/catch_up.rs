@@ -90,6 +90,21 @@ fn a_node_catches_up_over_changes_of_the_policy() {
 }
 
 #[test]
+fn manifests_are_pinned_one_after_the_other_and_caught_up_with_at_once() {
+    let mut network = Network::new(4, 4, 1);
+    network.run(5);
+    network.nodes[3].up = false;
+    network.rotate(3);
+    network.run(30);
+    assert_eq!(network.checkpoint(0).active_zone_key_manifest, network.governance.manifest);
+    assert_eq!(network.seq(0), 4, "one checkpoint for each");
+    network.restart(3);
+    network.run(2);
+    assert_eq!(network.checkpoint(3).active_zone_key_manifest, network.governance.manifest);
+    assert!(network.nodes[3].accepted.len() <= 2, "the first, and the last");
+}
+
+#[test]
 fn a_new_member_begins_with_the_anchor() {
     let mut network = Network::new(5, 4, 1);
     network.run(210);

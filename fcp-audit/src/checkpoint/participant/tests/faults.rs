@@ -38,6 +38,24 @@ fn another_coordinates_when_the_coordinator_is_down() {
     assert!(network.nodes.iter().flat_map(|node| &node.alerts).all(|alert| matches!(alert, Alert::Anchored { .. })));
 }
 
+/// Seven nodes, one may be faulty: a checkpoint needs five signatures, an audit head six.
+#[test]
+fn what_cannot_be_taken_along_does_not_wear_the_zone_out() {
+    let mut network = Network::new(7, 7, 1);
+    network.run(5);
+    network.nodes[0].up = false;
+    network.nodes[1].up = false;
+    network.event(2, "capability.invoke");
+    network.revoke(1);
+    network.run(90);
+    assert_eq!((network.checkpoint(2).audit_seq, network.checkpoint(2).rev_seq), (0, 1));
+    assert!((2..=6).contains(&network.seq(2)), "{}", network.seq(2));
+    network.restart(0);
+    network.run(110);
+    assert_eq!(network.checkpoint(2).audit_seq, 1);
+    network.assert_agreement();
+}
+
 #[test]
 fn a_proposal_outlives_its_coordinator() {
     let mut network = Network::new(4, 4, 1);

@@ -359,6 +359,33 @@ impl Network {
         }
     }
 
+    /// The owner rotates the zone key `times` in a row before any node hears of it.
+    pub(super) fn rotate(&mut self, times: u64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.now.as_secs());
+        let mut previous = self.nodes[0].held.manifest(&self.governance.manifest).unwrap();
+        for step in 0..times {
+            let keys = ZoneKeys::generate(self.mesh.zone.clone(), ZoneKeyAlgorithm::ChaCha20Poly1305, &mut rng);
+            let created_at = self.now.saturating_add(step);
+            let terms = ManifestTerms {
+                levels: LEVELS,
+                created_at,
+                valid_from: created_at,
+                valid_until: None,
+                previous: Some(&previous),
+                rekey_policy: None,
+            };
+            let manifest = ZoneKeyManifest::draft(&terms, &keys, &[], &mut rng).unwrap();
+            let stored = self.mesh.seal(&manifest.signed_by(&self.mesh.owner));
+            (0..self.nodes.len()).for_each(|node| self.hold(node, &stored));
+            previous = self.nodes[0].held.manifest(&stored.id()).unwrap();
+        }
+        self.governance.manifest = previous.id();
+        for node in 0..self.nodes.len() {
+            let (newest, now) = (self.governance, self.now);
+            self.with(node, |participant, context| participant.handle_held(context, Some(newest), now));
+        }
+    }
+
     pub(super) fn seq(&self, node: usize) -> u64 {
         self.nodes[node].participant.state().accepted().map_or(0, |accepted| accepted.seq())
     }
