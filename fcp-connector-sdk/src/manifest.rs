@@ -37,13 +37,19 @@ pub use section::{
 };
 pub use version::{ProtocolVersion, Version, VersionError};
 
-use fcp_core::cbor::{Entries, Value};
+use fcp_core::cbor::{Entries, Value, encode};
 use fcp_core::id::OperationId;
 
 use reader::Faults;
 
 /// The longest manifest, in bytes.
 pub const MAX_MANIFEST: usize = 1024 * 1024;
+
+/// The schema hash of `fcp.core:ConnectorManifest@2.0.0` (§3.3, D20).
+const SCHEMA_HASH: [u8; 32] = [
+    0xa7, 0x9d, 0x40, 0xfd, 0xe3, 0xd2, 0x38, 0xd6, 0x6c, 0xc6, 0x77, 0x8c, 0xc3, 0x31, 0x61, 0x5d, 0xbc, 0x23, 0xc7,
+    0x2b, 0x2c, 0xa3, 0xb1, 0x9d, 0x21, 0xe2, 0xaa, 0x0a, 0x53, 0xae, 0x12, 0x30,
+];
 
 /// A valid manifest.
 #[derive(Debug, Clone)]
@@ -157,6 +163,16 @@ impl Manifest {
     #[must_use]
     pub const fn interface_hash(&self) -> InterfaceHash {
         self.protocol.interface_hash
+    }
+
+    /// The manifest as tokens name it in `aud_binary` (D107): BLAKE3-256(schema hash ‖ CBOR of
+    /// [`unsigned_value`](Self::unsigned_value)).
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&SCHEMA_HASH);
+        hasher.update(&encode(&self.unsigned));
+        *hasher.finalize().as_bytes()
     }
 
     /// The interface hash that a manifest of these operations and events must have, whatever it says: for authors.

@@ -116,6 +116,12 @@ impl Prepared {
 }
 
 impl Running {
+    /// The request that is executed.
+    #[must_use]
+    pub fn authorized(&self) -> &Authorized<Invoke> {
+        &self.authorized
+    }
+
     /// The connector.
     #[must_use]
     pub fn connector(&self) -> &ConnectorId {

@@ -4,7 +4,9 @@ use super::{
 };
 use fcp_caps::capability::{ApprovalMode, IdempotencyClass};
 use fcp_core::cbor::from_json;
+use fcp_core::id::SchemaId;
 use fcp_core::safety::{RiskLevel, SafetyTier};
+use hex_literal::hex;
 
 /// Computed apart from this code: the descriptor of D152 written out by hand, encoded and hashed by the Python peer.
 const HASH: &str = "49a59fb60deac34376fa4185ffe412f4d6cdd4788b21c809f5bf4b0246752d1e";
@@ -54,6 +56,17 @@ fn a_whole_manifest() {
         send.check_input(&from_json(r#"{"chat_resource":"r","text":1}"#).unwrap()).unwrap_err().pointer(),
         "/text"
     );
+}
+
+/// Computed apart from this code: Python's TOML reader, and encoder and BLAKE3 of the Python peer.
+#[test]
+fn tokens_name_the_manifest_by_its_hash() {
+    let schema = SchemaId::new("fcp.core:ConnectorManifest@2.0.0").unwrap();
+    assert_eq!(schema.hash().as_bytes(), &super::SCHEMA_HASH);
+    let expected = hex!("bca7c7def9214af1982bc91cf3d636670551cbd07c5316d9d67f589ec1a2a760");
+    assert_eq!(Manifest::parse(&sample()).unwrap().hash(), expected);
+    assert_eq!(with("1-of-3", "1-of-2").unwrap().hash(), expected);
+    assert_ne!(with("2026.1.0", "2026.1.1").unwrap().hash(), expected);
 }
 
 #[test]

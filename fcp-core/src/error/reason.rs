@@ -295,11 +295,19 @@ reasons! {
     ExecutionFileTooLarge "execution.file_too_large" "§10.1" "the file is larger than allowed" "read or write it in parts";
     ExecutionHttpStatus "execution.http_status" "§11.2.1" "the remote service answered with a status that is no success" "see the status";
     ExecutionHttpSyntax "execution.http_syntax" "§11.2.1" "a method, header or part of a URL cannot be sent" "use the characters that RFC 9110 and RFC 3986 allow";
+    ExecutionInterrupted "execution.interrupted" "§10.2, D146" "the connector's process ended before the call did" "see the node's log; whether the operation took effect has to be found out";
     ExecutionMessageTooLarge "execution.message_too_large" "§9.2" "a message between node and connector is longer than 4 MiB" "ask for less at once";
     ExecutionNotReady "execution.not_ready" "§10.2" "the connector is not bound, not configured or shutting down" "bind and configure it first";
+    ExecutionNotStarted "execution.not_started" "§10.2" "the connector's process does not start" "see the node's log";
     ExecutionProtocol "execution.protocol" "§9.2" "a message is not one that the local protocol has at this point" "report it to the author of node or connector";
     ExecutionStalled "execution.stalled" "§10.3" "the connector waits for something that is no effect" "report it to the connector's author";
+    ExecutionStorageFailed "execution.storage_failed" "§10.1" "the device's storage failed" "look at the device; whether the last write is there has to be found out";
+    ExecutionStorageFull "execution.storage_full" "§10.1" "there is no room left for it" "make room and try again";
+    ExecutionTimedOut "execution.timed_out" "§11.2, D170" "the call took longer than it may" "whether the operation took effect has to be found out; ask for less at once";
     ExecutionUnknownOperation "execution.unknown_operation" "§10.3" "the connector has no operation of that name" "use one that the manifest lists";
+
+    EgressUnavailable "egress.unavailable" "§11.2.1" "the node has no network guard, and nothing is sent without one" "run the connector on a node that has one";
+
     RevocationStaleFrontier "revocation.stale_frontier" "§14.3.1, D162" "the accepted checkpoint is too old, or none is held" "reach the zone's other nodes, so that a new checkpoint is accepted";
     RevocationIncomplete "revocation.incomplete" "D162" "not every revocation that the checkpoint names is held" "fetch the zone's revocation chain";
     RevocationBrokenLink "revocation.broken_link" "§14.3" "an event's `prev` is not the event before it" "fetch the chain from another node";
