@@ -201,6 +201,50 @@ fn keys_of_mixed_types_are_in_bytewise_order() {
     assert_eq!(unsorted.reason().code(), "cbor.unsorted_keys");
 }
 
+/// Names of every length that a head can announce in one byte, and of keywords (G4, G5).
+#[test]
+fn derived_names_are_whole() {
+    /// Names of 23 and 24 bytes, where the head grows, and of keywords.
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    struct Names {
+        r#type: u8,
+        twenty_three_bytes_long: u8,
+        twenty_four_bytes_longer: Option<u8>,
+        #[fcp(name = "a name with spaces, of which the head takes two bytes as well as a comma")]
+        spoken: u8,
+    }
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    enum Word {
+        r#Struct,
+        ShamirGf256,
+        HTTPServer(u8),
+    }
+    let names = Names { r#type: 1, twenty_three_bytes_long: 2, twenty_four_bytes_longer: Some(3), spoken: 4 };
+    let bytes = cbor::encode(&names);
+    let expected = [
+        &b"\xa4\x64type\x01\x77twenty_three_bytes_long\x02\x78\x18twenty_four_bytes_longer\x03"[..],
+        b"\x78\x48a name with spaces, of which the head takes two bytes as well as a comma\x04",
+    ];
+    assert_eq!(bytes, expected.concat());
+    assert_eq!(cbor::decode::<Names>(&bytes), Ok(names));
+    for (word, bytes) in [
+        (Word::r#Struct, &b"\x66struct"[..]),
+        (Word::ShamirGf256, b"\x6cshamir_gf256"),
+        (Word::HTTPServer(7), b"\xa1\x6ahttpserver\x07"),
+    ] {
+        assert_eq!(cbor::encode(&word), bytes);
+        assert_eq!(cbor::decode::<Word>(bytes), Ok(word));
+    }
+    // A unit variant is no map and a variant with data no text, whatever its name.
+    for bytes in [&b"\x6ahttpserver"[..], b"\xa1\x66struct\xf6", b"\xa1\x66struct\xa0", b"\xa0"] {
+        assert!(cbor::decode::<Word>(bytes).is_err(), "{bytes:02x?}");
+    }
+    assert_eq!(
+        cbor::decode::<Word>(b"\xa2\x66struct\x00\x6ahttpserver\x07").unwrap_err().reason().code(),
+        "cbor.unexpected_type"
+    );
+}
+
 /// A type with all that the derive knows.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 struct Record {

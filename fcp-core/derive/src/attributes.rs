@@ -1,6 +1,15 @@
 //! Reading `#[fcp(…)]`.
 
+use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Path, Result, Type};
+
+/// Takes a value once: of two, one would be ignored.
+fn set<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result<()> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(meta.error("stands twice")),
+    }
+}
 
 /// What the attributes of a type say.
 #[derive(Default)]
@@ -17,13 +26,17 @@ impl TypeAttributes {
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("fcp")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("schema") {
-                    read.schema = Some(meta.value()?.parse()?);
+                    let value = meta.value()?.parse()?;
+                    set(&mut read.schema, &meta, value)?;
                 } else if meta.path.is_ident("signer") {
-                    read.signer = Some(meta.value()?.parse()?);
+                    let value = meta.value()?.parse()?;
+                    set(&mut read.signer, &meta, value)?;
                 } else if meta.path.is_ident("check") {
-                    read.check = Some(meta.value()?.parse()?);
+                    let value = meta.value()?.parse()?;
+                    set(&mut read.check, &meta, value)?;
                 } else if meta.path.is_ident("refs") {
-                    read.refs = Some(meta.value()?.parse()?);
+                    let value = meta.value()?.parse()?;
+                    set(&mut read.refs, &meta, value)?;
                 } else {
                     return Err(meta.error("expected `schema`, `signer`, `check` or `refs`"));
                 }
@@ -65,7 +78,8 @@ impl ItemAttributes {
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("fcp")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
-                    read.name = Some(meta.value()?.parse::<LitStr>()?.value());
+                    let name = meta.value()?.parse::<LitStr>()?.value();
+                    set(&mut read.name, &meta, name)?;
                 } else if meta.path.is_ident("strong") {
                     read.strong = true;
                 } else if meta.path.is_ident("unsigned") {
@@ -88,5 +102,9 @@ impl ItemAttributes {
             })?;
         }
         Ok(read)
+    }
+    /// Whether the item is more than a part of what is encoded.
+    pub(crate) const fn has_role(&self) -> bool {
+        self.strong || self.unsigned || self.signature.is_some() || self.quorum.is_some()
     }
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, Ident, LitByteStr, LitStr, Result, Variant};
 
 use crate::attributes::{ItemAttributes, TypeAttributes};
@@ -23,7 +24,7 @@ impl Field {
             .map(|field| {
                 let attributes = ItemAttributes::read(&field.attrs)?;
                 let ident = field.ident.clone().ok_or_else(|| Error::new_spanned(field, "expected a named field"))?;
-                let name = attributes.name.clone().unwrap_or_else(|| ident.to_string().trim_start_matches("r#").into());
+                let name = attributes.name.clone().unwrap_or_else(|| ident.unraw().to_string());
                 Ok(Self { ident, ty: field.ty.clone(), name, attributes })
             })
             .collect()
@@ -42,7 +43,7 @@ pub(crate) fn canonical(fields: &[Field]) -> Vec<&Field> {
     sorted
 }
 
-/// A short text as a CBOR item.
+/// A text of at most 255 bytes as a CBOR item; longer names were refused before.
 fn encoded_text(text: &str) -> Vec<u8> {
     let len = u8::try_from(text.len()).unwrap_or(u8::MAX);
     let mut encoded = if len < 24 { vec![0x60 | len] } else { vec![0x78, len] };
@@ -135,9 +136,9 @@ pub(crate) fn encode_fields(fields: &[&Field], access: impl Fn(&Ident) -> TokenS
 }
 
 /// A variant with its name on the wire.
-fn variant_name(variant: &Variant) -> Result<String> {
+pub(crate) fn variant_name(variant: &Variant) -> Result<String> {
     let attributes = ItemAttributes::read(&variant.attrs)?;
-    Ok(attributes.name.unwrap_or_else(|| snake_case(&variant.ident.to_string())))
+    Ok(attributes.name.unwrap_or_else(|| snake_case(&variant.ident.unraw().to_string())))
 }
 
 fn encode_enum(data: &DataEnum) -> Result<TokenStream> {

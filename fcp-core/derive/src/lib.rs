@@ -6,16 +6,22 @@
 mod attributes;
 mod cbor;
 mod object;
+mod rules;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
+use rules::Derived;
+
 /// Derives `fcp_core::cbor::Encode`: a struct as a map of its fields (G4), an enum by its variant's name (G5).
 ///
 /// Attributes: `#[fcp(name = "…")]` on a field or variant gives its name on the wire.
+///
+/// What would have no encoding, or two, does not compile: names that stand twice or are longer than 255 bytes, and
+/// options anywhere but directly in a field.
 #[proc_macro_derive(Encode, attributes(fcp))]
 pub fn derive_encode(input: TokenStream) -> TokenStream {
-    expand(input, cbor::encode)
+    expand(input, Derived::Codec, cbor::encode)
 }
 
 /// Derives `fcp_core::cbor::Decode`, strict: unknown, missing, repeated and unsorted keys are refused.
@@ -24,7 +30,7 @@ pub fn derive_encode(input: TokenStream) -> TokenStream {
 /// a decoded value must pass.
 #[proc_macro_derive(Decode, attributes(fcp))]
 pub fn derive_decode(input: TokenStream) -> TokenStream {
-    expand(input, cbor::decode)
+    expand(input, Derived::Codec, cbor::decode)
 }
 
 /// Derives `fcp_core::object::Message` with `Encode` and `Decode`: a struct with a schema.
@@ -35,7 +41,7 @@ pub fn derive_decode(input: TokenStream) -> TokenStream {
 /// out of the unsigned view too.
 #[proc_macro_derive(Message, attributes(fcp))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
-    expand(input, object::message)
+    expand(input, Derived::Message, object::message)
 }
 
 /// Derives `fcp_core::object::MeshObject` with everything of `Message`: a struct with a schema and a `header` field.
@@ -47,10 +53,14 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 /// `Unverified`.
 #[proc_macro_derive(MeshObject, attributes(fcp))]
 pub fn derive_mesh_object(input: TokenStream) -> TokenStream {
-    expand(input, object::mesh_object)
+    expand(input, Derived::Object, object::mesh_object)
 }
 
-fn expand(input: TokenStream, with: fn(&DeriveInput) -> syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+fn expand(
+    input: TokenStream,
+    derived: Derived,
+    with: fn(&DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    with(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    rules::check(&input, derived).and_then(|()| with(&input)).unwrap_or_else(|error| error.to_compile_error()).into()
 }

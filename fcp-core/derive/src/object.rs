@@ -24,7 +24,8 @@ fn check_schema(schema: &LitStr) -> Result<()> {
             let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
             let mut numbers = version.split('.');
             let number = |part: &str| {
-                part == "0" || (part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() && !part.starts_with('0'))
+                part == "0"
+                    || (part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() && !part.starts_with('0'))
             };
             namespace.bytes().enumerate().all(|(at, byte)| lower(byte) || (at > 0 && b"._-".contains(&byte)))
                 && !namespace.is_empty()
