@@ -127,7 +127,7 @@ pub(crate) fn array_of<const N: usize>(value: &Value, name: &str) -> Result<[u8;
 pub(crate) fn uint_of<T: TryFrom<u64>>(value: &Value, name: &str) -> Result<T, Refusal> {
     let number = match value {
         Value::Number(number) => number.as_u64().filter(|number| *number <= MAX_NUMBER),
-        Value::String(text) => decimal(text),
+        Value::String(text) => decimal(text).filter(|number| *number > MAX_NUMBER),
         _ => None,
     };
     let number = number.ok_or_else(|| Refusal::bad(format!("`{name}` is not an unsigned integer of the protocol")))?;
@@ -203,8 +203,16 @@ mod tests {
         for number in [0, 1, 255, (1 << 53) - 1, 1 << 53, u64::MAX] {
             assert_eq!(uint_of::<u64>(&uint(number), "n").unwrap(), number);
         }
-        let refused =
-            [json!(-1), json!(1.0), json!("01"), json!("+1"), json!(""), json!(null), json!(9_007_199_254_740_992_u64)];
+        let refused = [
+            json!(-1),
+            json!(1.0),
+            json!("1"),
+            json!("09007199254740993"),
+            json!("+9007199254740993"),
+            json!(""),
+            json!(null),
+            json!(9_007_199_254_740_992_u64),
+        ];
         for value in refused {
             assert_eq!(uint_of::<u64>(&value, "n").unwrap_err().code(), "adapter.bad_request", "{value}");
         }

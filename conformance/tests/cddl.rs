@@ -127,8 +127,12 @@ fn every_name_is_defined() {
         .lines()
         .map(|line| line.split(';').next().unwrap())
         .filter_map(|line| line.split_once(": "))
-        .flat_map(|(_, types)| types.split(|character: char| !(character.is_alphanumeric() || "-_\"".contains(character))))
-        .filter(|word| word.contains('-') && !word.contains('"') && word.starts_with(|first: char| first.is_alphabetic()))
+        .flat_map(|(_, types)| {
+            types.split(|character: char| !(character.is_alphanumeric() || "-_\"".contains(character)))
+        })
+        .filter(|word| {
+            word.contains('-') && !word.contains('"') && word.starts_with(|first: char| first.is_alphabetic())
+        })
     {
         assert!(defined.iter().any(|rule| *rule == word), "no rule {word}");
     }

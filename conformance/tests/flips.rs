@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failure of a helper is a failure of its test")]
 
 use fcp_caps::token::CapabilityToken;
+use fcp_conformance::Fields;
 use fcp_conformance::adapter::perform;
 use fcp_conformance::run;
 use fcp_conformance::vectors::{Expect, Profile, Vector};
-use fcp_conformance::Fields;
 use fcp_core::sign::NodeIssuanceKey;
 use serde_json::Value;
 

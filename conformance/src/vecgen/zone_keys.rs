@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::fields::uint;
+
 use super::topic::{Topic, hex, random, with};
 
 /// `zonekey.subkey`.
@@ -26,18 +28,15 @@ pub(super) fn derivation() -> Topic {
 pub(super) fn nonces() -> Topic {
     let mut topic = Topic::new("04-symbols", "nonces");
     let (op, section) = ("symbol.nonce", "§4.1");
-    let nonce = |algorithm: &str, instance: &str, seq: &str, esi: u32| json!({"algorithm": algorithm, "instance": instance, "frame_seq": seq, "esi": esi});
     for (algorithm, short) in [("chacha20poly1305", "12"), ("xchacha20poly1305", "24")] {
-        let input = |instance: &str, seq: &str, esi| nonce(algorithm, instance, seq, esi);
-        topic.accept(
-            op,
-            &format!("{short}-bytes"),
-            section,
-            input("72623859790382856", "578437695752307201", 0x0102_0304),
-        );
-        topic.accept(op, &format!("{short}-bytes-of-first-frame"), section, input("0", "1", 0));
-        let largest = u64::MAX.to_string();
-        topic.accept(op, &format!("{short}-bytes-of-largest"), section, input(&largest, &largest, u32::MAX));
+        for (name, instance, seq, esi) in [
+            ("bytes", 0x0102_0304_0506_0708, 0x0807_0605_0403_0201, 0x0102_0304),
+            ("bytes-of-first-frame", 0, 1, 0),
+            ("bytes-of-largest", u64::MAX, u64::MAX, u32::MAX),
+        ] {
+            let input = json!({"algorithm": algorithm, "instance": uint(instance), "frame_seq": uint(seq), "esi": esi});
+            topic.accept(op, &format!("{short}-{name}"), section, input);
+        }
     }
     topic
 }
