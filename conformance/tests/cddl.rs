@@ -1,6 +1,12 @@
 //! The CDDL and the vectors say the same: every accepted object is of its rule, and what is refused for its fields or
 //! their types is not.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failure of a helper is a failure of its test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failure of a helper is a failure of its test"
+)]
 
 use std::fs;
 use std::path::Path;

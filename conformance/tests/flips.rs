@@ -1,5 +1,10 @@
 //! Flipping any byte of anything signed or sealed gets it refused.
-#![expect(clippy::unwrap_used, reason = "a failure of a helper is a failure of its test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failure of a helper is a failure of its test"
+)]
 
 use fcp_caps::token::CapabilityToken;
 use fcp_conformance::Fields;
