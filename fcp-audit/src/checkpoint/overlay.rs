@@ -35,16 +35,10 @@ impl<'a> Overlay<'a> {
     }
 
     /// Reads canonical bytes under the key of the time at which the object was created (D16), and lays it on top.
-    pub(super) fn read(&mut self, canonical: &[u8], now: Timestamp) -> Result<StoredObject, Reason> {
-        let parse = |at| {
-            let key = self.below.id_key(at).ok_or(Reason::CheckpointMissing)?;
-            StoredObject::parse(canonical, &key).map_err(|error| error.reason())
-        };
-        let mut stored = parse(now)?;
-        let created_at = stored.header().created_at;
-        if created_at != now {
-            stored = parse(created_at)?;
-        }
+    pub(super) fn read(&mut self, canonical: &[u8]) -> Result<StoredObject, Reason> {
+        let header = StoredObject::claimed_header(canonical).map_err(|error| error.reason())?;
+        let key = self.below.id_key(header.created_at).ok_or(Reason::CheckpointMissing)?;
+        let stored = StoredObject::parse(canonical, &key).map_err(|error| error.reason())?;
         self.add(&stored);
         Ok(stored)
     }
@@ -62,9 +56,8 @@ impl<'a> Overlay<'a> {
         canonical: &[u8],
         keys: &AttestedKeys<'_>,
         may_sign: impl Fn(&NodeId) -> bool,
-        now: Timestamp,
     ) -> Result<EventLink, Reason> {
-        let stored = self.read(canonical, now)?;
+        let stored = self.read(canonical)?;
         let id = stored.id();
         if stored.header().zone_id != *keys.zone() {
             return Err(Reason::CheckpointWrongZone);

@@ -64,20 +64,16 @@ pub(super) struct Ballotable<'a> {
 
 impl<'a> Ballotable<'a> {
     /// Reads a proposal and lays what it brings on top of what is held.
-    pub(super) fn read(
-        message: &'a CheckpointProposal,
-        overlay: &mut Overlay<'_>,
-        now: Timestamp,
-    ) -> Result<Self, Reason> {
+    pub(super) fn read(message: &'a CheckpointProposal, overlay: &mut Overlay<'_>) -> Result<Self, Reason> {
         for head in &message.heads {
-            let stored = overlay.read(&head.head, now)?;
+            let stored = overlay.read(&head.head)?;
             Overlay::kind_of(&stored).ok_or(Reason::ObjectSchemaMismatch)?;
         }
         let mut void = Vec::new();
         for skipped in &message.void {
-            void.push((overlay.read(&skipped.checkpoint, now)?, &skipped.votes));
+            void.push((overlay.read(&skipped.checkpoint)?, &skipped.votes));
         }
-        Ok(Self { stored: overlay.read(&message.checkpoint, now)?, message, void })
+        Ok(Self { stored: overlay.read(&message.checkpoint)?, message, void })
     }
 }
 

@@ -119,8 +119,10 @@ impl RevocationEvent {
     }
 
     /// Checks that the owner signed the event, or a node that was attested when it was chained and that `may_sign`
-    /// lets pass: the zone's checkpoint signers, of which one was the coordinator. The event names no signer, so each
-    /// key that counted then is tried.
+    /// lets pass. The event names no signer, so each key that counted then is tried.
+    ///
+    /// For a new event, let the zone's checkpoint signers pass, of which one is the coordinator. For one that a head
+    /// with a quorum leads to, let everybody pass: the signers of that time may be others than today's.
     ///
     /// # Errors
     /// [`RevocationEventError`] if no key verifies.

@@ -9,7 +9,7 @@ use fcp_core::revoked::Revoked;
 use fcp_core::sign::Verified;
 use fcp_core::time::{TimePolicy, Timestamp};
 
-use super::{RevocationEvent, RevocationObject};
+use super::RevocationObject;
 use crate::chain::{self, EventLink, Subject, Tip, Walk};
 
 /// All revocations that a node knows (§14.3).
@@ -101,8 +101,8 @@ impl RevocationRegistry {
         true
     }
 
-    /// Takes all events up to the end of the chain that an accepted checkpoint names. `event` gives the verified event
-    /// of an id, as far as it is held; every event's revocation must be installed.
+    /// Takes all events up to the end of the chain that an accepted checkpoint names. `event` gives the place of
+    /// the verified event of an id, as far as it is held; every event's revocation must be installed.
     ///
     /// Nothing changes unless all of it is there. A chain that no longer contains the old end, which only an owner's
     /// anchor can bring about (D201), is taken anew from its beginning; the revocations themselves stay.
@@ -113,13 +113,12 @@ impl RevocationRegistry {
         &mut self,
         zone: &ZoneId,
         tip: Option<Tip>,
-        mut event: impl FnMut(&ObjectId) -> Option<Verified<RevocationEvent>>,
+        mut event: impl FnMut(&ObjectId) -> Option<EventLink>,
     ) -> Result<(), ChainError> {
         let mut behind = Vec::new();
-        let mut link = |id: &ObjectId| event(id).as_ref().map(EventLink::of_revocation);
         let mut walk_from = |earlier| {
             behind.clear();
-            chain::walk(tip, earlier, &mut link, |event| behind.push(*event))
+            chain::walk(tip, earlier, &mut event, |event| behind.push(*event))
         };
         let mut start = self.tip(zone);
         let mut walked = walk_from(start);

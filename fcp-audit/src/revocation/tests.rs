@@ -8,7 +8,7 @@ use fcp_core::revoked::Revoked as _;
 use fcp_core::sign::{OwnerKey, Signed as _, Verified};
 
 use super::{ChainError, EventSigningKey, RevocationEvent, RevocationObject, RevocationRegistry};
-use crate::chain::Tip;
+use crate::chain::{EventLink, Tip};
 use crate::testing::{Mesh, at, provenance};
 
 fn id(byte: u8) -> ObjectId {
@@ -100,8 +100,8 @@ fn chain(mesh: &Mesh, revocations: &[&Verified<RevocationObject>], seed: u64) ->
     events
 }
 
-fn held(events: &[Verified<RevocationEvent>]) -> impl FnMut(&ObjectId) -> Option<Verified<RevocationEvent>> {
-    move |wanted| events.iter().find(|event| event.id() == *wanted).cloned()
+fn held(events: &[Verified<RevocationEvent>]) -> impl FnMut(&ObjectId) -> Option<EventLink> {
+    move |wanted| events.iter().find(|event| event.id() == *wanted).map(EventLink::of_revocation)
 }
 
 fn tip(event: &Verified<RevocationEvent>) -> Option<Tip> {

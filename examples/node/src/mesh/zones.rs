@@ -185,9 +185,7 @@ impl Mesh {
             zone.grants.insert(grant.id(), grant);
         } else if rank(header.schema.as_str()) < 11 {
             let keys = AttestedKeys::new(trust, &self.revocations, zone_id);
-            let pinned = zone.pinned.as_ref();
-            let may_sign = |node: &NodeId| pinned.is_some_and(|pinned| pinned.policy().is_checkpoint_signer(node));
-            let admitted = zone.held.admit(&stored, &keys, may_sign, now);
+            let admitted = zone.held.admit(&stored, &keys, now);
             match admitted.map_err(|error| error.reason().to_string())? {
                 Admitted::Revocation(revocation) => {
                     self.revocations.install(&revocation);
@@ -297,18 +295,8 @@ impl Mesh {
         self.pin_zone(id);
         let Some(zone) = self.zones.get(id) else { return };
         let tip = zone.participant.state().accepted().and_then(|accepted| accepted.revocation());
-        let (held, trust) = (&zone.held, self.trust.as_ref());
-        let pinned = zone.pinned.as_ref();
-        let advanced = trust.map(|trust| {
-            let registry = self.revocations.clone();
-            self.revocations.advance_to(id, tip, |event| {
-                let received = held.object(event)?.open::<RevocationEvent>().ok()?;
-                let keys = AttestedKeys::new(trust, &registry, id);
-                let may_sign = |node: &NodeId| pinned.is_some_and(|pinned| pinned.policy().is_checkpoint_signer(node));
-                RevocationEvent::verify(received, &keys, may_sign).ok()
-            })
-        });
-        if let Some(Err(error)) = advanced {
+        let held = &zone.held;
+        if let Err(error) = self.revocations.advance_to(id, tip, |event| held.revocation_event(event)) {
             log(format_args!("{id}: the revocation chain is not complete: {error}"));
         }
         let settled: Vec<String> = self.settled_events(id);

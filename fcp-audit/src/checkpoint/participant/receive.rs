@@ -50,7 +50,7 @@ impl Participant {
             CheckpointMessage::HeadProposal(proposal) => self.receive_head(context, from, proposal, now),
             CheckpointMessage::HeadVote(vote) => self.receive_head_vote(context, from, vote),
             CheckpointMessage::Query(query) => self.answer(from, query),
-            CheckpointMessage::Status(status) => self.receive_status(context, from, status, now),
+            CheckpointMessage::Status(status) => self.receive_status(context, from, status),
             CheckpointMessage::Proposal(proposal) => self.receive_proposal(context, from, proposal, now),
             CheckpointMessage::Vote(vote) => self.receive_vote(context, from, vote),
             CheckpointMessage::Announce(announce) => self.receive_announce(context, from, announce, now),
@@ -121,7 +121,7 @@ impl Participant {
     ) -> Received {
         let Some(key) = context.key else { return Received::Done };
         let mut overlay = Overlay::new(context.view.held);
-        let head = match ProposedHead::read(message, &mut overlay, &self.state, &context.view, now) {
+        let head = match ProposedHead::read(message, &mut overlay, &self.state, &context.view) {
             Ok(head) => head,
             Err(reason) => return reason.into(),
         };
@@ -147,7 +147,7 @@ impl Participant {
     ) -> Received {
         let Some(key) = context.key else { return Received::Done };
         let mut overlay = Overlay::new(context.view.held);
-        let proposal = match Ballotable::read(message, &mut overlay, now) {
+        let proposal = match Ballotable::read(message, &mut overlay) {
             Ok(proposal) => proposal,
             Err(reason) => return reason.into(),
         };
@@ -270,20 +270,20 @@ impl Participant {
     ) -> Received {
         let mut overlay = Overlay::new(context.view.held);
         for head in &message.heads {
-            match overlay.read(head, now) {
+            match overlay.read(head) {
                 Ok(stored) if Overlay::kind_of(&stored).is_some() => {}
                 Ok(_) => return Reason::ObjectSchemaMismatch.into(),
                 Err(reason) => return reason.into(),
             }
         }
-        let checkpoint = match overlay.read(&message.checkpoint, now) {
+        let checkpoint = match overlay.read(&message.checkpoint) {
             Ok(checkpoint) => checkpoint,
             Err(reason) => return reason.into(),
         };
         let mut signatures = SignatureSet::new();
         if let Some(canonical) = &message.signatures {
             let opened = overlay
-                .read(canonical, now)
+                .read(canonical)
                 .and_then(|stored| stored.open::<QuorumSignatureSet>().map_err(|error| error.reason()));
             match opened {
                 Ok(set) if set.target == checkpoint.id() => signatures = set.get().signatures.clone(),
@@ -293,7 +293,7 @@ impl Participant {
         }
         let anchor = match &message.anchor {
             None => None,
-            Some(canonical) => match self.read_anchor(context, &mut overlay, canonical, now) {
+            Some(canonical) => match self.read_anchor(context, &mut overlay, canonical) {
                 Ok(anchor) => Some(anchor),
                 Err(reason) => return reason.into(),
             },
@@ -327,9 +327,8 @@ impl Participant {
         context: &Context<'_>,
         overlay: &mut Overlay<'_>,
         canonical: &[u8],
-        now: Timestamp,
     ) -> Result<(Verified<ZoneAnchor>, StoredObject), Reason> {
-        let stored = overlay.read(canonical, now)?;
+        let stored = overlay.read(canonical)?;
         if stored.header().zone_id != *self.state.zone() {
             return Err(Reason::CheckpointWrongZone);
         }

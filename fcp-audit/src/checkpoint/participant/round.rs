@@ -83,7 +83,6 @@ impl Participant {
         context: &Context<'_>,
         from: &NodeId,
         status: &CheckpointStatus,
-        now: Timestamp,
     ) -> super::receive::Received {
         let is_signer = self.state.accepted().is_some_and(|accepted| accepted.signers().contains(from));
         // One answer of each signer to each question: checking votes is work.
@@ -92,7 +91,7 @@ impl Participant {
             && !asking.answers.contains_key(from)
         {
             asking.answers.insert(from.clone(), status.clone());
-            self.note_votes(context, from, status, now);
+            self.note_votes(context, from, status);
         }
         super::receive::Received::Done
     }
@@ -245,7 +244,7 @@ impl Participant {
         let void: Vec<ObjectId> = round
             .void
             .iter()
-            .filter_map(|skipped| overlay.read(&skipped.checkpoint, now).ok())
+            .filter_map(|skipped| overlay.read(&skipped.checkpoint).ok())
             .map(|own| own.id())
             .collect();
         let provenance = self.provenance(context, now);
@@ -264,7 +263,7 @@ impl Participant {
     fn ballot(&self, context: &Context<'_>, message: &CheckpointProposal, now: Timestamp) -> Result<(), Reason> {
         let key = context.key.ok_or(Reason::CheckpointNotASigner)?;
         let mut overlay = Overlay::new(context.view.held);
-        let proposal = Ballotable::read(message, &mut overlay, now)?;
+        let proposal = Ballotable::read(message, &mut overlay)?;
         let view = View { held: &overlay, ..context.view };
         match self.votes.clone().consider(&proposal, &self.state, &view, key, now) {
             Ballot::Cast(_) | Ballot::Again(_) => Ok(()),
@@ -278,7 +277,7 @@ impl Participant {
         let (Some(key), Some(accepted)) = (context.key, self.state.accepted()) else { return false };
         let signers = accepted.signers().clone();
         let mut overlay = Overlay::new(context.view.held);
-        let Ok(proposal) = Ballotable::read(&message, &mut overlay, now) else { return false };
+        let Ok(proposal) = Ballotable::read(&message, &mut overlay) else { return false };
         let Ok(received) = proposal.stored.open::<ZoneCheckpoint>() else { return false };
         let stored = proposal.stored.clone();
         let (preimage, created_at) = (received.claimed().quorum_preimage(), stored.header().created_at);
@@ -336,7 +335,7 @@ impl Participant {
         let mut overlay = Overlay::new(context.view.held);
         let heads: Vec<Vec<u8>> = voting.message.heads.iter().map(|signed| signed.head.clone()).collect();
         for head in &heads {
-            let _ = overlay.read(head, now);
+            let _ = overlay.read(head);
         }
         overlay.add(&voting.stored);
         let Some(sidecar) = self.sidecar(context, &voting.collector, now) else { return false };

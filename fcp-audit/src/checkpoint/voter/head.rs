@@ -25,13 +25,12 @@ impl ProposedHead {
         overlay: &mut Overlay<'_>,
         state: &CheckpointState,
         view: &View<'_>,
-        now: Timestamp,
     ) -> Result<Self, Reason> {
-        let stored = overlay.read(&message.head, now)?;
+        let stored = overlay.read(&message.head)?;
         let kind = Overlay::kind_of(&stored).ok_or(Reason::ObjectSchemaMismatch)?;
         let signers = state.accepted().ok_or(Reason::CheckpointNoAnchor)?.signers();
         for event in &message.events {
-            overlay.read_event(event, &view.keys, |node| signers.contains(node), now)?;
+            overlay.read_event(event, &view.keys, |node| signers.contains(node))?;
         }
         Ok(Self { stored, kind })
     }

@@ -44,19 +44,13 @@ impl Participant {
     }
 
     /// Looks for nodes that voted twice.
-    pub(super) fn note_votes(
-        &mut self,
-        context: &Context<'_>,
-        from: &NodeId,
-        status: &CheckpointStatus,
-        now: Timestamp,
-    ) {
+    pub(super) fn note_votes(&mut self, context: &Context<'_>, from: &NodeId, status: &CheckpointStatus) {
         let answers = BTreeMap::from([(from.clone(), status.clone())]);
         let first = self.accepted_seq().saturating_add(1);
         let beyond = u64::try_from(ZoneCheckpoint::MAX_VOID).unwrap_or(u64::MAX);
         let open = first..first.saturating_add(beyond);
         for vote in status.votes.iter().filter(|vote| open.contains(&vote.checkpoint_seq)) {
-            for (target, voted) in self.voted(context, &answers, vote.checkpoint_seq, now) {
+            for (target, voted) in self.voted(context, &answers, vote.checkpoint_seq) {
                 for signature in voted.votes.as_slice() {
                     self.saw_vote(&signature.signer_node, vote.checkpoint_seq, target);
                 }
@@ -70,7 +64,6 @@ impl Participant {
         context: &Context<'_>,
         answers: &BTreeMap<NodeId, CheckpointStatus>,
         seq: u64,
-        now: Timestamp,
     ) -> BTreeMap<ObjectId, Voted> {
         let mut proposals: BTreeMap<ObjectId, Voted> = BTreeMap::new();
         let Some(accepted) = self.state.accepted() else { return proposals };
@@ -78,7 +71,7 @@ impl Participant {
         for status in answers.values() {
             let Some(vote) = status.votes.iter().find(|vote| vote.checkpoint_seq == seq) else { continue };
             let mut overlay = Overlay::new(context.view.held);
-            let Ok(stored) = overlay.read(&vote.proposal.checkpoint, now) else { continue };
+            let Ok(stored) = overlay.read(&vote.proposal.checkpoint) else { continue };
             let Ok(received) = stored.open::<ZoneCheckpoint>() else { continue };
             let checkpoint = received.claimed();
             if checkpoint.checkpoint_seq != seq || checkpoint.zone_id != *self.state.zone() {
@@ -115,7 +108,7 @@ impl Participant {
         let signers = accepted.signers();
         let beyond = u64::try_from(ZoneCheckpoint::MAX_VOID).unwrap_or(u64::MAX);
         for seq in first..first.saturating_add(beyond) {
-            let proposals = self.voted(context, answers, seq, now);
+            let proposals = self.voted(context, answers, seq);
             if is_void(signers, proposals.values().map(|voted| &voted.votes)) {
                 void.extend(
                     proposals

@@ -47,7 +47,7 @@ impl Participant {
     ) -> Vec<HeadRound> {
         let mut rounds = Vec::new();
         for kind in [ChainKind::Revocation, ChainKind::Audit] {
-            let Some(base) = self.base(context, answers, kind, now) else { continue };
+            let Some(base) = self.base(context, answers, kind) else { continue };
             let round = match kind {
                 ChainKind::Audit => self.grow_audit(context, base, answers.len(), now),
                 ChainKind::Revocation => self.grow_revocation(context, base, now),
@@ -76,7 +76,6 @@ impl Participant {
         context: &Context<'_>,
         answers: &BTreeMap<NodeId, CheckpointStatus>,
         kind: ChainKind,
-        now: Timestamp,
     ) -> Option<Base> {
         let agreed = self.agreed(kind);
         let mut overlay = Overlay::new(context.view.held);
@@ -86,7 +85,7 @@ impl Participant {
                 ChainKind::Audit => &status.audit,
                 ChainKind::Revocation => &status.revocation,
             };
-            let read = signed.as_ref().and_then(|signed| Some((overlay.read(&signed.head, now).ok()?, signed)));
+            let read = signed.as_ref().and_then(|signed| Some((overlay.read(&signed.head).ok()?, signed)));
             if let Some((stored, signed)) = read
                 && Overlay::kind_of(&stored) == Some(kind)
                 && let Some(tip) = tip_of(&stored, kind)
@@ -196,7 +195,7 @@ impl Participant {
         now: Timestamp,
     ) -> Option<StoredObject> {
         let mut overlay = Overlay::new(context.view.held);
-        let stored = overlay.read(&signed?.head, now).ok()?;
+        let stored = overlay.read(&signed?.head).ok()?;
         let limit = fcp_core::time::TimePolicy::DEFAULT_SKEW_SECS.saturating_div(2);
         (now.since(stored.header().created_at) <= limit).then_some(stored)
     }
@@ -230,7 +229,7 @@ impl Participant {
             events: events.iter().map(|event| event.canonical_bytes().to_vec()).collect(),
         };
         let mut overlay = Overlay::new(context.view.held);
-        let head = ProposedHead::read(&message, &mut overlay, &self.state, &context.view, now).ok()?;
+        let head = ProposedHead::read(&message, &mut overlay, &self.state, &context.view).ok()?;
         let view = View { held: &overlay, ..context.view };
         match self.votes.consider_head(&head, &self.state, &view, context.key?, now) {
             Ballot::Cast(signature) => {

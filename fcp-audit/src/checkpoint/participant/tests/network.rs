@@ -20,7 +20,7 @@ use crate::checkpoint::{
     Heads, Held as _, HeldInMemory, Output, Participant, Recipients, View, Wanted, ZoneAnchor, ZoneCheckpoint, quorum,
 };
 use crate::event::SignedEvent;
-use crate::revocation::{RevocationEvent, RevocationObject, RevocationRegistry};
+use crate::revocation::{RevocationObject, RevocationRegistry};
 use crate::testing::{Mesh, at, provenance};
 
 pub(super) const LEVELS: Levels = Levels::new(80, 90);
@@ -136,7 +136,7 @@ impl Network {
     pub(super) fn hold(&mut self, node: usize, object: &StoredObject) {
         let own = &mut self.nodes[node];
         let keys = AttestedKeys::new(&self.mesh.trust, &own.revocations, &self.mesh.zone);
-        match own.held.admit(object, &keys, |_| true, self.now) {
+        match own.held.admit(object, &keys, self.now) {
             Ok(Admitted::Revocation(revocation)) => {
                 own.revocations.install(&revocation);
             }
@@ -178,13 +178,7 @@ impl Network {
         own.accepted.push((seq, checkpoint));
         let accepted = own.participant.state().accepted().unwrap();
         let held = &own.held;
-        let keys = AttestedKeys::new(&self.mesh.trust, &self.mesh.revocations, &self.mesh.zone);
-        own.revocations
-            .advance_to(&self.mesh.zone, accepted.revocation(), |id| {
-                let received = held.object(id)?.open::<RevocationEvent>().ok()?;
-                RevocationEvent::verify(received, &keys, |_| true).ok()
-            })
-            .unwrap();
+        own.revocations.advance_to(&self.mesh.zone, accepted.revocation(), |id| held.revocation_event(id)).unwrap();
         let tip = accepted.audit();
         if let Some(tip) = tip {
             own.held.set_agreed(tip.event);
