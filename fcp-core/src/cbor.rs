@@ -25,6 +25,8 @@
 //! assert_eq!(cbor::decode::<Page>(unsorted).unwrap_err().reason().code(), "cbor.unsorted_keys");
 //! ```
 
+#[cfg(any(feature = "testkit", test))]
+mod battery;
 mod check;
 mod decode;
 mod encode;
@@ -35,6 +37,8 @@ mod json;
 mod map;
 mod value;
 
+#[cfg(any(feature = "testkit", test))]
+pub use battery::check_one_encoding;
 pub use check::check;
 pub use decode::{Decode, Decoder, FieldCursor};
 pub use encode::{Encode, Encoder, encode, encode_into};

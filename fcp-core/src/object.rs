@@ -25,7 +25,12 @@
 //! assert_eq!(back.id(), stored.id());
 //! # Ok::<(), fcp_core::object::ObjectError>(())
 //! ```
+//!
+//! With the feature `testkit`, `check_object`, `check_message` and `check_signed` put a type of your own through all that
+//! holds for every type.
 
+#[cfg(any(feature = "testkit", test))]
+mod battery;
 mod control;
 mod error;
 mod header;
@@ -38,6 +43,8 @@ mod retention;
 mod signature_set;
 mod stored;
 
+#[cfg(any(feature = "testkit", test))]
+pub use battery::{check_message, check_object, check_signed};
 pub use control::ControlPlaneObject;
 pub use error::ObjectError;
 pub use fcp_core_derive::{MeshObject, Message};

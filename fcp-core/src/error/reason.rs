@@ -94,6 +94,7 @@ reasons! {
     ObjectIdMismatch "object.id_mismatch" "§3.1, D60" "the bytes have another id than the one they were asked for by" "fetch the object from another source";
     ObjectHeaderMismatch "object.header_mismatch" "D13" "the two copies of the header differ" "embed the header unchanged in the body";
     ObjectZoneMismatch "object.zone_mismatch" "D13" "body and header name different zones" "name one zone";
+    ObjectZoneRule "object.zone_rule" "D20" "objects of the schema live in z:owner alone" "issue it in z:owner";
     ObjectRefsMismatch "object.refs_mismatch" "G8" "the header's refs are not exactly those of the type" "list the strong fields in order";
     ObjectDuplicateRef "object.duplicate_ref" "D39" "a reference stands twice" "list each reference once";
     ObjectListOrder "object.list_order" "D107, D108, D200" "a list is not sorted with each entry once" "sort the list bytewise, each entry once";

@@ -57,6 +57,12 @@ impl ZoneId {
         Self("z:public".to_owned())
     }
 
+    /// Whether this is `z:owner`.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.0 == "z:owner"
+    }
+
     /// The fixed-size form that frames and associated data carry: BLAKE3-256(`FCP2-ZONE-ID-V1` ‖ text).
     #[must_use]
     pub fn hash(&self) -> ZoneIdHash {

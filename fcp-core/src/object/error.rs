@@ -29,6 +29,9 @@ pub enum ObjectError {
     /// The body's zone is not the header's.
     #[error("body and header name different zones")]
     ZoneMismatch,
+    /// The schema's objects live in `z:owner`, and this one does not.
+    #[error("object is not in the owner's zone")]
+    ZoneRule,
     /// `header.refs` is not exactly what the type requires.
     #[error("refs are not exactly those of the type")]
     RefsMismatch,
@@ -49,6 +52,7 @@ impl ObjectError {
             Self::IdMismatch => Reason::ObjectIdMismatch,
             Self::HeaderMismatch => Reason::ObjectHeaderMismatch,
             Self::ZoneMismatch => Reason::ObjectZoneMismatch,
+            Self::ZoneRule => Reason::ObjectZoneRule,
             Self::RefsMismatch => Reason::ObjectRefsMismatch,
             Self::DuplicateRef => Reason::ObjectDuplicateRef,
         }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Message, ObjectError, ObjectHeader, StoredObject};
+use super::{Message, ObjectError, ObjectHeader, StoredObject, registry};
 use crate::id::{ObjectId, ObjectIdKey, ZoneId};
 use crate::sign::{Unverified, Verified};
 
@@ -22,7 +22,7 @@ pub trait MeshObject: Message {
     /// Whether `refs` is exactly what this object requires (G8).
     fn accepts_refs(&self, refs: &[ObjectId]) -> bool;
 
-    /// Checks what a decoder cannot see: schema, zones and references of the header (D13, D39, G8).
+    /// Checks what a decoder cannot see: schema, zones and references of the header (D13, D20, D39, G8).
     ///
     /// # Errors
     /// [`ObjectError`] with the first rule that the object breaks.
@@ -33,6 +33,9 @@ pub trait MeshObject: Message {
         }
         if self.body_zone().is_some_and(|zone| *zone != header.zone_id) {
             return Err(ObjectError::ZoneMismatch);
+        }
+        if const { registry::lives_in_owner_zone(Self::SCHEMA) } && !header.zone_id.is_owner() {
+            return Err(ObjectError::ZoneRule);
         }
         if header.has_duplicates() {
             return Err(ObjectError::DuplicateRef);

@@ -76,6 +76,28 @@ pub fn schema_by_hash(hash: &SchemaHash) -> Option<&'static SchemaEntry> {
     SCHEMAS.iter().find(|entry| entry.hash().as_ref() == Some(hash))
 }
 
+/// Whether the table has `schema` and puts its objects into `z:owner` alone. Known when a type is compiled.
+pub(super) const fn lives_in_owner_zone(schema: &str) -> bool {
+    let mut entries = SCHEMAS;
+    while let [entry, rest @ ..] = entries {
+        if is_same(entry.schema.as_bytes(), schema.as_bytes()) {
+            return matches!(entry.zone, ZoneRule::Owner);
+        }
+        entries = rest;
+    }
+    false
+}
+
+const fn is_same(mut left: &[u8], mut right: &[u8]) -> bool {
+    while let ([first, left_rest @ ..], [second, right_rest @ ..]) = (left, right) {
+        if *first != *second {
+            return false;
+        }
+        (left, right) = (left_rest, right_rest);
+    }
+    left.is_empty() && right.is_empty()
+}
+
 macro_rules! schemas {
     ($($schema:literal $zone:ident [$($strong:literal),*] $signer:ident $retention:ident $section:literal;)*) => {
         /// Every schema of the protocol (D20).
@@ -166,8 +188,10 @@ schemas! {
 
 #[cfg(test)]
 mod tests {
-    use super::{SCHEMAS, SchemaId, ZoneRule, schema_by_hash};
-    use crate::object::{Message, QuorumSignatureSet};
+    use super::{SCHEMAS, SchemaId, ZoneRule, lives_in_owner_zone, schema_by_hash};
+    use crate::id::{ObjectIdKey, ZoneId};
+    use crate::object::{MeshObject, Message, ObjectHeader, Provenance, QuorumSignatureSet, StoredObject};
+    use crate::time::Timestamp;
 
     #[test]
     fn every_schema_is_well_formed_and_stands_once() {
@@ -185,5 +209,35 @@ mod tests {
         let schema = QuorumSignatureSet::schema().unwrap();
         assert_eq!(schema.hash(), QuorumSignatureSet::SCHEMA_HASH);
         assert_eq!(schema_by_hash(&schema.hash()).unwrap().schema, QuorumSignatureSet::SCHEMA);
+    }
+
+    #[test]
+    fn objects_of_the_owner_live_in_the_owners_zone() {
+        /// Stands for the enrollment, which a higher layer defines.
+        #[derive(Debug, Clone, MeshObject)]
+        #[fcp(schema = "fcp.core:DeviceEnrollment@2.0.0")]
+        struct Enrollment {
+            header: ObjectHeader,
+        }
+        let key = ObjectIdKey::public();
+        let of_zone = |zone: ZoneId| {
+            let provenance = Provenance::of_zone(zone, 100, 100, Timestamp::from_secs(1));
+            Enrollment { header: ObjectHeader::for_type::<Enrollment>(provenance) }
+        };
+        assert!(of_zone(ZoneId::owner()).seal(&key).unwrap().open::<Enrollment>().is_ok());
+        for zone in [ZoneId::work(), ZoneId::private(), ZoneId::new("z:owner2").unwrap()] {
+            let enrollment = of_zone(zone);
+            assert_eq!(enrollment.seal(&key).unwrap_err().reason().code(), "object.zone_rule");
+            let stored = StoredObject::from_parts(enrollment.header.clone(), &enrollment.to_body(), &key);
+            assert_eq!(stored.open::<Enrollment>().unwrap_err().reason().code(), "object.zone_rule");
+        }
+        for entry in SCHEMAS {
+            assert_eq!(lives_in_owner_zone(entry.schema), entry.zone == ZoneRule::Owner, "{}", entry.schema);
+        }
+        for other in
+            ["", "fcp.core:DeviceEnrollment@2.0.1", "fcp.core:DeviceEnrollment@2.0.00", "com.example:Note@1.0.0"]
+        {
+            assert!(!lives_in_owner_zone(other), "{other}");
+        }
     }
 }

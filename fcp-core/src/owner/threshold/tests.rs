@@ -14,7 +14,7 @@ use crate::cbor;
 use crate::hpke::SealError;
 use crate::id::{NodeId, ObjectIdKey, ZoneId};
 use crate::identity::NodeSecretKeys;
-use crate::object::{MeshObject as _, Message, Provenance};
+use crate::object::{MeshObject as _, Message, Provenance, check_message};
 use crate::owner::{Ceremony, KeygenRound1, KeygenRound2, Member, OwnerKeyShare, Roster};
 use crate::sign::{OwnerKey, OwnerPublicKey, Preimage, Signature, SignatureError, Signed, Verified, VerifyingKey as _};
 use crate::time::Timestamp;

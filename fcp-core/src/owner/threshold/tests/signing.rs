@@ -141,3 +141,16 @@ fn signers_are_sorted_once_each_and_few() {
     }
     assert_eq!(decode(&[1; 256]), Err("cbor.out_of_range"));
 }
+
+#[test]
+fn messages_have_one_encoding() {
+    let mut table = Table::new(2, 3, 19);
+    let shares = keygen(&mut table);
+    let roster = table.roster.clone();
+    let signers = [(node(0), &shares[0].1), (node(1), &shares[1].1)];
+    let (_, commitments) = committed(&mut table, &signers);
+    check_message(&commitments[0].1);
+    let done = signing(&mut table, &roster, &signers, &some_preimage());
+    check_message(&done.package);
+    check_message(&done.shares[0].1);
+}
