@@ -95,7 +95,7 @@ impl Cli {
             Command::Node(NodeCommand::Run { config }) => crate::node::run(&config).map_err(|error| error.to_string()),
             Command::Explain(args) => crate::console::explain(&args.data, &args.id),
             Command::Audit(AuditCommand::Tail { zone, count, data }) => crate::console::audit_tail(&data, &zone, count),
-            Command::Connector { name } => Err(format!("there is no connector `{name}`")),
+            Command::Connector { name } => crate::supervisor::serve_connector(&name),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,6 @@
-//! `fcp`: the reference node and its command line.
+//! The reference node: real sockets, processes and disks around the protocol crates.
+//!
+//! The binary `fcp` is [`run`]. Beside it only the [`supervisor`] is public, for tests that start real connectors.
 
 mod cli;
 mod clock;
@@ -13,6 +15,7 @@ mod node;
 mod params;
 mod random;
 mod store;
+pub mod supervisor;
 mod transport;
 mod zone;
 
@@ -20,6 +23,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-fn main() -> ExitCode {
+/// Does what the command line asks for.
+#[must_use]
+pub fn run() -> ExitCode {
     cli::Cli::parse().run()
 }
