@@ -87,7 +87,7 @@ pub(super) fn deletes(devices: &mut Devices, _: &mut State, proof: &mut Proof) -
     devices.call(LAPTOP, "agent.deliver", &deliver)?;
     let inline = invoke(devices, "files.delete", &delete, &[])?;
     denied(devices, &inline)?;
-    proof.line("the agent was given the text, and asks again without a word of it:");
+    proof.line("the agent was given the text, leaves the reference out and says inline what to delete:");
     for line in explain(devices, &inline["receipt"])?.lines() {
         proof.line(line);
     }
