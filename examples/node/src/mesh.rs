@@ -21,8 +21,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fcp_audit::revocation::RevocationRegistry;
-use fcp_core::cbor::Value;
-use fcp_core::id::{NodeId, OperationId, ZoneId};
+use fcp_core::id::{NodeId, ZoneId};
 use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
 use fcp_core::object::ControlPlaneObject;
 use fcp_core::sign::NodeSigningKey;
@@ -38,9 +37,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::net::{Net, NetEvent};
 use crate::store::Store;
+use crate::supervisor::Call;
 use crate::transport::KeyDirectory;
-
-pub(crate) use agents::ConnectorInfo;
 
 /// The node's keys, shared with its session table.
 #[derive(Clone)]
@@ -97,8 +95,8 @@ pub(crate) struct Mesh {
     pub(crate) reassembly: Reassembly,
     pub(crate) transfers: symbols::Transfers,
     pub(crate) agents: agents::Agents,
-    /// What the connector is to do next: number, operation and input.
-    pub(crate) host_calls: Vec<(u64, OperationId, Value)>,
+    /// What the connector is to do next, by number.
+    pub(crate) host_calls: Vec<(u64, Call)>,
     /// What zones refused lately: zone, sender and reason.
     pub(crate) refusals: Vec<[String; 3]>,
     /// When the session table wants to be woken.

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use fcp_core::id::ZoneId;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
@@ -15,6 +17,7 @@ use crate::mesh::{Mesh, log};
 use crate::net::Net;
 use crate::random;
 use crate::store::{Store, StoreError};
+use crate::supervisor::{BuiltIn, MemoryState, Program, Setup, StartError, Supervisor};
 use crate::transport::{KeyDirectory, NodeCertificate, QuicEndpoint, QuicError};
 
 /// How many events may wait before the sockets are read no further.
@@ -54,6 +57,9 @@ pub(crate) enum NodeError {
     /// The control socket cannot be bound.
     #[error("cannot open the control socket: {0}")]
     Control(std::io::Error),
+    /// The connector does not start.
+    #[error("the connector `files` does not start: {0}")]
+    Connector(#[from] StartError),
     /// What an earlier run kept cannot be used.
     #[error("cannot load what was kept: {0}")]
     Load(control::ControlError),
@@ -84,8 +90,13 @@ async fn serve(config: Config) -> Result<(), NodeError> {
     let (events_out, mut events) = mpsc::channel(QUEUE);
     let (net, mut attachments) = Net::start(udp, quic, events_out);
     let (requests_out, mut requests) = mpsc::channel(64);
+    let (outcomes_out, mut outcomes) = mpsc::channel(64);
     let socket = control::socket_path(&config.data_dir);
+    let connector = start_connector(&config).await?;
     let mut mesh = Mesh::new(config, keys, store, net, directory, rng);
+    if let Some(connector) = &connector {
+        mesh.agents.set_connector(connector);
+    }
     mesh.load().map_err(NodeError::Load)?;
     control::serve(&socket, requests_out).map_err(NodeError::Control)?;
     log(format_args!("node {} runs", mesh.node_id()));
@@ -111,12 +122,35 @@ async fn serve(config: Config) -> Result<(), NodeError> {
                     mesh.handle_network(event);
                 }
             }
+            Some((call, outcome)) = outcomes.recv() => mesh.handle_host(call, outcome),
             _ = stopping.recv() => break,
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
         }
         mesh.handle_timeout();
+        for (number, call) in std::mem::take(&mut mesh.host_calls) {
+            let Some(connector) = connector.clone() else { continue };
+            let outcomes = outcomes_out.clone();
+            tokio::spawn(async move { outcomes.send((number, connector.invoke(call).await)).await });
+        }
+    }
+    if let Some(connector) = connector {
+        connector.stop().await;
     }
     mesh.net.close().await;
     let _ = std::fs::remove_file(socket);
     Ok(())
+}
+
+/// Starts the `files` connector, if it is granted a directory.
+async fn start_connector(config: &Config) -> Result<Option<Supervisor>, NodeError> {
+    let Some(directory) = config.files.clone() else { return Ok(None) };
+    let setup = Setup {
+        program: Program::own().map_err(|error| StartError::Program(error.to_string()))?,
+        connector: BuiltIn::Files,
+        zone: ZoneId::private(),
+        directory,
+        // The manifest of `files` says that it has no state.
+        state: Arc::new(MemoryState::default()),
+    };
+    Ok(Some(Supervisor::start(setup).await?))
 }

@@ -12,3 +12,11 @@ pub(crate) fn generator() -> Result<ChaCha20Rng, getrandom::Error> {
     getrandom::fill(&mut seed)?;
     Ok(ChaCha20Rng::from_seed(seed))
 }
+
+/// Fills `bytes` with randomness of the operating system.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes)
+}

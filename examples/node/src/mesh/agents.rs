@@ -40,6 +40,7 @@ use crate::clock;
 use crate::control::ControlError;
 use crate::params::Params;
 use crate::store::StateKey;
+use crate::supervisor::{Call, CallFailure, Supervisor};
 use crate::zone::Zone;
 
 type Answer = Result<serde_json::Value, ControlError>;
@@ -55,13 +56,13 @@ fn failed(error: impl std::fmt::Display) -> ControlError {
 }
 
 /// The connector that runs on this node, as decisions see it.
-pub(crate) struct ConnectorInfo {
+struct Installed {
     /// Its id.
-    pub(crate) id: ConnectorId,
+    id: ConnectorId,
     /// What its manifest says of each operation.
-    pub(crate) rules: BTreeMap<OperationId, OperationRule>,
+    rules: BTreeMap<OperationId, OperationRule>,
     /// Its build, as tokens name it (D107).
-    pub(crate) binary: ObjectId,
+    binary: ObjectId,
 }
 
 /// What this node knows for deciding about requests, beside its zones.
@@ -73,7 +74,7 @@ pub(crate) struct Agents {
     checkpoints: BTreeMap<(ZoneId, u64), ObjectId>,
     provenances: BTreeMap<ObjectId, Provenance>,
     /// The connector that runs here.
-    connector: Option<ConnectorInfo>,
+    connector: Option<Installed>,
     /// What the connector is doing.
     running: BTreeMap<u64, (Running, Vec<ObjectId>, Reply)>,
     next_call: u64,
@@ -97,8 +98,12 @@ impl Default for Agents {
 
 impl Agents {
     /// The connector is up.
-    pub(crate) fn set_connector(&mut self, connector: ConnectorInfo) {
-        self.connector = Some(connector);
+    pub(crate) fn set_connector(&mut self, connector: &Supervisor) {
+        self.connector = Some(Installed {
+            id: connector.connector().clone(),
+            rules: connector.operations().clone(),
+            binary: connector.binary_audience(),
+        });
     }
 
     /// Who belongs now.
@@ -452,9 +457,8 @@ impl Mesh {
         }
         let call = self.agents.next_call;
         self.agents.next_call = call.wrapping_add(1);
-        let (operation, input) = (running.operation().clone(), running.input().clone());
+        self.host_calls.push((call, Call::of(&running, clock::now_millis())));
         self.agents.running.insert(call, (running, written, reply));
-        self.host_calls.push((call, operation, input));
     }
 
     fn charge(&mut self, budget: Budget, spent: Spent) {
@@ -464,16 +468,16 @@ impl Mesh {
     }
 
     /// The connector answered.
-    pub(crate) fn handle_host(&mut self, call: u64, outcome: Result<Value, String>) {
+    pub(crate) fn handle_host(&mut self, call: u64, outcome: Result<Value, CallFailure>) {
         let Some((running, written, reply)) = self.agents.running.remove(&call) else { return };
         let answer = self.finish_invoke(running, &written, outcome);
         let _ = reply.send(answer);
         self.drain();
     }
 
-    fn finish_invoke(&mut self, running: Running, written: &[ObjectId], outcome: Result<Value, String>) -> Answer {
+    fn finish_invoke(&mut self, running: Running, written: &[ObjectId], outcome: Result<Value, CallFailure>) -> Answer {
         let now = clock::now();
-        let output = outcome.map_err(|error| ControlError::node("connector", error))?;
+        let output = outcome.map_err(|failure| ControlError::reason(failure.error.reason(), failure))?;
         let effect = Effect { output, outcome: Outcome::default(), next_cursor: None };
         let finished = running.finish(effect, &self.view()?, &self.keys.0.signing, now).map_err(failed)?;
         if let Some(receipt) = finished.receipt().cloned() {
@@ -486,6 +490,8 @@ impl Mesh {
         let (bearer, provenance) = finished.delivery();
         let (bearer, provenance) = (bearer.clone(), provenance.clone());
         self.deliver(&bearer, &provenance)?;
+        let output: serde_json::Value =
+            serde_json::from_str(&cbor::to_json(&finished.response().result)).map_err(failed)?;
         let ids: Vec<String> = written.iter().map(ObjectId::to_string).collect();
         Ok(json!({
             "outcome": "allowed",
@@ -493,7 +499,7 @@ impl Mesh {
             "request": ids.get(1),
             "evidence": ids.get(2..),
             "response": finished.stored_response().id().to_string(),
-            "output": cbor::to_json(&finished.response().result),
+            "output": output,
         }))
     }
 

@@ -245,13 +245,7 @@ fn page(folder: &OwnedFd, after: Option<&str>) -> Result<(Vec<String>, bool), Re
 }
 
 /// Puts a whole file in its place: beside an existing one under another name, and then over it.
-fn place(
-    folder: &OwnedFd,
-    name: &str,
-    content: &[u8],
-    existing: Option<&Stat>,
-    token: [u8; 8],
-) -> Result<(), Reason> {
+fn place(folder: &OwnedFd, name: &str, content: &[u8], existing: Option<&Stat>, token: [u8; 8]) -> Result<(), Reason> {
     let temporary = format!(".fcp-{}.tmp", hex(&token));
     let flags = OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(FILE);
     let file = rustix::fs::openat(folder, &temporary, flags, Mode::from_raw_mode(0o666)).map_err(refusal)?;
