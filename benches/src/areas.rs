@@ -1,16 +1,37 @@
 //! The claims, layer by layer.
 
-mod core;
+pub mod caps;
+pub mod core;
+pub mod symbols;
 
-use crate::Area;
+use clap::ValueEnum;
+
 use crate::measure::Pair;
 
+/// The layers that have claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Area {
+    /// The codec and content addresses.
+    Core,
+    /// Datagrams and the fountain code.
+    Symbols,
+    /// Tokens.
+    Caps,
+}
+
 /// Every pair of `area`, or of all.
-pub(crate) fn pairs(area: Option<Area>) -> Vec<Pair> {
+#[must_use]
+pub fn pairs(area: Option<Area>) -> Vec<Pair> {
     let wanted = |candidate: Area| area.is_none_or(|area| area == candidate);
     let mut pairs = Vec::new();
     if wanted(Area::Core) {
         pairs.extend(core::pairs());
+    }
+    if wanted(Area::Symbols) {
+        pairs.extend(symbols::pairs());
+    }
+    if wanted(Area::Caps) {
+        pairs.extend(caps::pairs());
     }
     pairs
 }

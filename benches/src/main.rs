@@ -6,15 +6,14 @@
 //!
 //! Machines differ and are noisy, so no claim is a time: two things are measured in turn, many times, and the ratio of the
 //! minima is what counts, with that of the medians beside it.
-#![expect(clippy::arithmetic_side_effects, reason = "figures for people, within known ranges")]
 
-mod areas;
-mod measure;
 mod report;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use fcp_benches::areas::{self, Area};
+use fcp_benches::measure::{self, Effort};
 
 #[derive(Parser)]
 #[command(about = "Performance claims as ratios against peers")]
@@ -39,15 +38,9 @@ enum Command {
     },
 }
 
-/// The layers that have claims.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Area {
-    Core,
-}
-
 fn main() -> ExitCode {
     let Command::Ratios { area, json, smoke } = Cli::parse().command;
-    let effort = if smoke { measure::Effort::Smoke } else { measure::Effort::Full };
+    let effort = if smoke { Effort::Smoke } else { Effort::Full };
     let mut held = true;
     let mut report = report::Report::new(json);
     for pair in areas::pairs(area) {

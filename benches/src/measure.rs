@@ -4,15 +4,17 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// How long to measure.
-#[derive(Clone, Copy)]
-pub(crate) enum Effort {
+#[derive(Debug, Clone, Copy)]
+pub enum Effort {
+    /// Briefly: the figures say little.
     Smoke,
+    /// As long as minima need to settle.
     Full,
 }
 
 /// Which way a goal points.
-#[derive(Clone, Copy)]
-pub(crate) enum Goal {
+#[derive(Debug, Clone, Copy)]
+pub enum Goal {
     /// Ours takes at most this many times as long as the peer.
     AtMost(f64),
     /// Ours is at least this many times as fast as the peer.
@@ -20,41 +22,63 @@ pub(crate) enum Goal {
 }
 
 /// Something that is run many times.
-pub(crate) type Work = Box<dyn FnMut()>;
+pub type Work = Box<dyn FnMut()>;
 
 /// Two things that do the same.
-pub(crate) struct Pair {
-    pub(crate) name: &'static str,
-    pub(crate) ours: Work,
-    pub(crate) peer_name: &'static str,
-    pub(crate) peer: Work,
-    pub(crate) goal: Goal,
+pub struct Pair {
+    /// What they do.
+    pub name: &'static str,
+    /// These crates.
+    pub ours: Work,
+    /// What they are compared with.
+    pub peer_name: &'static str,
+    /// It.
+    pub peer: Work,
+    /// What is claimed.
+    pub goal: Goal,
 }
 
-/// What came out.
-pub(crate) struct Ratio {
-    pub(crate) name: &'static str,
-    pub(crate) peer_name: &'static str,
-    pub(crate) goal: Goal,
-    pub(crate) ours_min: f64,
-    pub(crate) peer_min: f64,
-    pub(crate) ours_median: f64,
-    pub(crate) peer_median: f64,
+impl std::fmt::Debug for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pair({} / {}, {:?})", self.name, self.peer_name, self.goal)
+    }
+}
+
+/// What came out, in nanoseconds a run.
+#[derive(Debug)]
+pub struct Ratio {
+    /// What was measured.
+    pub name: &'static str,
+    /// What it was compared with.
+    pub peer_name: &'static str,
+    /// What is claimed.
+    pub goal: Goal,
+    /// The fastest batch of ours.
+    pub ours_min: f64,
+    /// The fastest batch of the peer.
+    pub peer_min: f64,
+    /// The median batch of ours.
+    pub ours_median: f64,
+    /// The median batch of the peer.
+    pub peer_median: f64,
 }
 
 impl Ratio {
     /// Ours over the peer's, by minima.
-    pub(crate) fn of_minima(&self) -> f64 {
+    #[must_use]
+    pub fn of_minima(&self) -> f64 {
         self.ours_min / self.peer_min
     }
 
     /// Ours over the peer's, by medians.
-    pub(crate) fn of_medians(&self) -> f64 {
+    #[must_use]
+    pub fn of_medians(&self) -> f64 {
         self.ours_median / self.peer_median
     }
 
     /// Whether the goal is held.
-    pub(crate) fn held(&self) -> bool {
+    #[must_use]
+    pub fn held(&self) -> bool {
         match self.goal {
             Goal::AtMost(limit) => self.of_minima() <= limit,
             Goal::AtLeast(factor) => self.of_minima() * factor <= 1.0,
@@ -63,21 +87,71 @@ impl Ratio {
 }
 
 /// Runs both in turn, in batches long enough for the clock, and keeps each batch's time.
-pub(crate) fn run(mut pair: Pair, effort: Effort) -> Ratio {
+#[must_use]
+pub fn run(mut pair: Pair, effort: Effort) -> Ratio {
     let (batch, rounds) = match effort {
         Effort::Smoke => (Duration::from_micros(200), 5),
-        Effort::Full => (Duration::from_millis(2), 150),
+        Effort::Full => (Duration::from_micros(500), 600),
     };
     let ours_count = calibrate(&mut pair.ours, batch);
     let peer_count = calibrate(&mut pair.peer, batch);
     let (mut ours, mut peer) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
-    for _ in 0..rounds {
-        ours.push(time(&mut pair.ours, ours_count));
-        peer.push(time(&mut pair.peer, peer_count));
+    // Where buffers and the stack happen to lie is worth more than most goals leave: move both, so that minima find the
+    // best place of either side.
+    let mut heap = Heap { random: 1 };
+    for (_, timed) in (0..rounds).zip(DEPTHS.into_iter().cycle()) {
+        let pieces = heap.fragment();
+        ours.push(timed(&mut pair.ours, ours_count));
+        peer.push(timed(&mut pair.peer, peer_count));
+        drop(pieces);
     }
     let (ours_min, ours_median) = summary(ours);
     let (peer_min, peer_median) = summary(peer);
     Ratio { name: pair.name, peer_name: pair.peer_name, goal: pair.goal, ours_min, peer_min, ours_median, peer_median }
+}
+
+/// Pieces of the heap whose sizes differ from round to round, so that buffers of either side lie elsewhere each time.
+struct Heap {
+    random: u32,
+}
+
+impl Heap {
+    /// Takes four pieces of up to 64 KiB, which are given back when dropped.
+    fn fragment(&mut self) -> [Vec<u8>; 4] {
+        black_box(std::array::from_fn(|_| {
+            self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Vec::with_capacity(self.random as usize >> 16)
+        }))
+    }
+}
+
+/// [`time`], with the stack moved by multiples of 272 bytes: to every alignment of 16 in a cache line, and through a page.
+const DEPTHS: [fn(&mut Work, u32) -> f64; 16] = [
+    deeper::<0>,
+    deeper::<272>,
+    deeper::<544>,
+    deeper::<816>,
+    deeper::<1088>,
+    deeper::<1360>,
+    deeper::<1632>,
+    deeper::<1904>,
+    deeper::<2176>,
+    deeper::<2448>,
+    deeper::<2720>,
+    deeper::<2992>,
+    deeper::<3264>,
+    deeper::<3536>,
+    deeper::<3808>,
+    deeper::<4080>,
+];
+
+#[inline(never)]
+fn deeper<const BYTES: usize>(work: &mut Work, count: u32) -> f64 {
+    let room = [0_u8; BYTES];
+    black_box(&room);
+    let nanoseconds = time(work, count);
+    black_box(&room);
+    nanoseconds
 }
 
 /// How many runs fill a batch.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::measure::{Goal, Ratio};
+use fcp_benches::measure::{Goal, Ratio};
 
 /// Prints rows as they come.
 pub(crate) struct Report {
@@ -19,12 +19,17 @@ impl Report {
     pub(crate) fn row(&mut self, ratio: &Ratio) -> bool {
         let held = ratio.held();
         if self.json {
+            let goal = match ratio.goal {
+                Goal::AtMost(limit) => json!({ "at_most": limit }),
+                Goal::AtLeast(factor) => json!({ "at_least": factor }),
+            };
             println!(
                 "{}",
                 json!({
                     "name": ratio.name, "peer": ratio.peer_name,
                     "ours_ns": ratio.ours_min, "peer_ns": ratio.peer_min,
-                    "ratio_minima": ratio.of_minima(), "ratio_medians": ratio.of_medians(), "held": held,
+                    "ratio_minima": ratio.of_minima(), "ratio_medians": ratio.of_medians(),
+                    "goal": goal, "held": held,
                 })
             );
             return held;
