@@ -12,7 +12,7 @@ mod steps;
 mod token;
 mod view;
 
-pub(crate) use grants::{GrantUnit, covering};
+pub(crate) use grants::{GrantUnit, Runner, covering};
 pub(crate) use steps::TokenSteps;
 pub use token::VerifiedToken;
 pub use view::{Audience, TokenView};

@@ -27,7 +27,7 @@ use crate::evidence::{Evidence, Step};
 use crate::grant::{Demand, ResourceUri};
 use crate::invoke::Invoke;
 use crate::token::{CapabilityToken, TokenClaims};
-use crate::verify::{Audience, TokenSteps, covering};
+use crate::verify::{Audience, Runner, TokenSteps, covering};
 
 /// The most approvals that a request may present: each may cost a signature.
 pub const MAX_APPROVALS: usize = 64;
@@ -222,8 +222,11 @@ fn granted<V: View>(
     }
     let demand = Demand { resources, input_bytes: invoke.input_len() };
     let holding = steps.holding(claims, holder);
-    let unit = covering(&units, &rule.capability, &holding, &demand, |grant| view.spent(Budget::Grant(*grant)))
-        .map_err(|reason| steps.evidence.deny(reason))?;
+    let runner = view.trust().current(view.node(), view.revocations(), steps.now);
+    let runner = Runner { node: view.node(), tags: runner.map(|attested| attested.tags()).unwrap_or_default() };
+    let unit =
+        covering(&units, &rule.capability, &holding, &runner, &demand, |grant| view.spent(Budget::Grant(*grant)))
+            .map_err(|reason| steps.evidence.deny(reason))?;
     if let Some(attenuation) = &claims.attenuation {
         let spent = view.spent(Budget::Token(claims.jti));
         attenuation.check(&demand, spent).map_err(|reason| steps.evidence.deny(reason))?;

@@ -1,4 +1,4 @@
-//! Where a granted capability may run (§7.4), as data.
+//! Where a granted capability may run (§7.4).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,6 +24,28 @@ pub struct PlacementPolicy {
     pub excludes: Vec<Glob>,
     /// The zones to which it is bound. Empty binds it to none.
     pub zones: Vec<ZoneId>,
+}
+
+impl PlacementPolicy {
+    /// Checks that this device may run what is granted, in this zone.
+    ///
+    /// Of what a device must have only its tags are attested. Every other requirement is taken as unmet, whatever the
+    /// device says of itself. Preferences decide nothing.
+    ///
+    /// # Errors
+    /// [`Reason::GrantDeviceNotAllowed`] or [`Reason::GrantDeviceUnproven`].
+    pub fn check(&self, node: &NodeId, tags: &[NodeTag], zone: &ZoneId) -> Result<(), Reason> {
+        let excluded =
+            |pattern: &Glob| pattern.matches(node.as_str()) || tags.iter().any(|tag| pattern.matches(tag.as_str()));
+        if self.excludes.iter().any(excluded) || !(self.zones.is_empty() || self.zones.contains(zone)) {
+            return Err(Reason::GrantDeviceNotAllowed);
+        }
+        let proven = |requirement: &DeviceRequirement| match requirement {
+            DeviceRequirement::TailscaleTag(tag) => tags.contains(tag),
+            _ => false,
+        };
+        if self.requires.iter().all(proven) { Ok(()) } else { Err(Reason::GrantDeviceUnproven) }
+    }
 }
 
 /// What a device must have (§7.4).
@@ -150,6 +172,7 @@ mod tests {
     use super::{DevicePreference, DeviceRequirement, PlacementPolicy, WeightBps};
     use fcp_core::cbor;
     use fcp_core::glob::Glob;
+    use fcp_core::id::{NodeId, NodeTag, ZoneId};
 
     #[test]
     fn weights_are_integers_in_range() {
@@ -171,8 +194,36 @@ mod tests {
             requires: vec![DeviceRequirement::OnPower, DeviceRequirement::Gpu { min_vram_mb: 8192 }],
             prefers: vec![DevicePreference::HighResources { weight_bps: WeightBps::MAX }],
             excludes: vec![Glob::new("phone-*").unwrap()],
-            zones: vec![fcp_core::id::ZoneId::work()],
+            zones: vec![ZoneId::work()],
         };
         assert_eq!(cbor::decode::<PlacementPolicy>(&cbor::encode(&policy)).unwrap(), policy);
+    }
+
+    fn check(change: impl FnOnce(&mut PlacementPolicy)) -> &'static str {
+        let mut policy = PlacementPolicy::default();
+        change(&mut policy);
+        let tags = [NodeTag::new("fcp-work").unwrap(), NodeTag::new("server").unwrap()];
+        let outcome = policy.check(&NodeId::new("nServer").unwrap(), &tags, &ZoneId::work());
+        outcome.map_or_else(|reason| reason.code(), |()| "allow")
+    }
+
+    #[test]
+    fn what_is_not_attested_is_not_there() {
+        let require = |requirement| check(|policy| policy.requires.push(requirement));
+        assert_eq!(check(|_| ()), "allow");
+        assert_eq!(require(DeviceRequirement::TailscaleTag(NodeTag::new("server").unwrap())), "allow");
+        assert_eq!(require(DeviceRequirement::TailscaleTag(NodeTag::new("phone").unwrap())), "grant.device_unproven");
+        assert_eq!(require(DeviceRequirement::OnPower), "grant.device_unproven");
+        assert_eq!(require(DeviceRequirement::Memory { min_mb: 0 }), "grant.device_unproven");
+    }
+
+    #[test]
+    fn what_is_excluded_stays_out() {
+        let exclude = |pattern| check(|policy| policy.excludes.push(Glob::new(pattern).unwrap()));
+        assert_eq!(exclude("nLaptop"), "allow");
+        assert_eq!(exclude("nServer"), "grant.device_not_allowed");
+        assert_eq!(exclude("serv*"), "grant.device_not_allowed", "a tag");
+        assert_eq!(check(|policy| policy.zones = vec![ZoneId::private(), ZoneId::work()]), "allow");
+        assert_eq!(check(|policy| policy.zones = vec![ZoneId::private()]), "grant.device_not_allowed");
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use fcp_core::error::Reason;
-use fcp_core::id::{CapabilityId, ObjectId};
+use fcp_core::id::{CapabilityId, NodeId, NodeTag, ObjectId};
 
 use super::TokenView;
 use crate::evidence::{Evidence, Step};
@@ -17,6 +17,13 @@ pub(crate) struct GrantUnit<'a> {
     pub(crate) id: ObjectId,
     object: &'a CapabilityObject,
     pub(crate) constraints: &'a CapabilityConstraints,
+}
+
+/// The device that is to run a call.
+pub(crate) struct Runner<'a> {
+    pub(crate) node: &'a NodeId,
+    /// Its attested tags.
+    pub(crate) tags: &'a [NodeTag],
 }
 
 /// The cited grants, all of them.
@@ -45,7 +52,7 @@ pub(crate) fn backing(units: &[GrantUnit<'_>], capability: &CapabilityId, holdin
     select(units, |unit| unit.check(capability, holding)).map(drop)
 }
 
-/// The one grant that covers a whole call (D117): capability, holding and bounds.
+/// The one grant that covers a whole call (D117): capability, holding, placement and bounds.
 ///
 /// # Errors
 /// The reason of the grant that came furthest.
@@ -53,11 +60,13 @@ pub(crate) fn covering<'u, 'a>(
     units: &'u [GrantUnit<'a>],
     capability: &CapabilityId,
     holding: &Holding<'_>,
+    runner: &Runner<'_>,
     demand: &Demand,
     spent: impl Fn(&ObjectId) -> Spent,
 ) -> Result<&'u GrantUnit<'a>, Reason> {
     select(units, |unit| {
         unit.check(capability, holding)?;
+        unit.object.placement.check(runner.node, runner.tags, holding.zone)?;
         unit.constraints.check(demand, spent(&unit.id))
     })
 }
@@ -82,8 +91,9 @@ fn select<'u, 'a>(
         Reason::GrantWrongZone => 1,
         Reason::GrantNotValid => 2,
         Reason::GrantWrongGrantee | Reason::GrantBearerNotSafe => 3,
-        Reason::GrantResourceDenied | Reason::GrantResourceNotAllowed => 4,
-        _ => 5,
+        Reason::GrantDeviceNotAllowed | Reason::GrantDeviceUnproven => 4,
+        Reason::GrantResourceDenied | Reason::GrantResourceNotAllowed => 5,
+        _ => 6,
     };
     let mut denied = Reason::GrantInsufficient;
     for unit in units {

@@ -1,7 +1,7 @@
 //! What the owner granted, and what the zone lets happen.
 
 use fcp_caps::authorize::Budget;
-use fcp_caps::grant::{CapabilityConstraints, Grantee, Spent};
+use fcp_caps::grant::{CapabilityConstraints, DeviceRequirement, Grantee, Spent};
 use fcp_caps::token::CapabilityGrant;
 use fcp_core::id::{NodeTag, ObjectId, ZoneId};
 use fcp_zones::pinned::PinnedHeads;
@@ -86,6 +86,16 @@ fn budgets() {
     regrant(&mut last, |grant| grant.constraints.max_calls = Some(3));
     last.mesh.spent.insert(Budget::Grant(last.claims.grant_object_ids[0]), Spent { calls: 2, bytes: 0 });
     assert_eq!(reason(&last), "allow");
+}
+
+#[test]
+fn placement() {
+    denied("write", "grant.device_not_allowed", "an excluded device", |case| {
+        regrant(case, |grant| grant.placement.excludes.push(glob("n*")));
+    });
+    denied("write", "grant.device_unproven", "mains power", |case| {
+        regrant(case, |grant| grant.placement.requires.push(DeviceRequirement::OnPower));
+    });
 }
 
 #[test]

@@ -243,6 +243,8 @@ reasons! {
     GrantBearerNotSafe "grant.bearer_not_safe" "D118" "a bearer grant covers safe operations only" "have the owner grant it to a principal, a zone or a tag";
     GrantInsufficient "grant.insufficient" "§7.5" "no cited grant gives what the token claims" "cite a grant of each claimed capability";
     GrantBadResourceUri "grant.bad_resource_uri" "D121" "a resource's URI is not in its one form" "write the URI canonically";
+    GrantDeviceNotAllowed "grant.device_not_allowed" "§7.4, D174" "the grant's placement keeps this device or zone out" "run it on another device, or have the owner change the grant";
+    GrantDeviceUnproven "grant.device_unproven" "§7.4" "nothing proves that the device has what the grant's placement requires" "require an attested tag instead, or run it on another device";
     GrantResourceUnknown "grant.resource_unknown" "D121" "a resource that the request names is not held" "fetch the resource object";
     GrantResourceDenied "grant.resource_denied" "§7.3, D121" "a resource is under a denied prefix" "leave the resource out, or have the owner change the grant";
     GrantResourceNotAllowed "grant.resource_not_allowed" "§7.3, D121" "no pattern allows a resource" "have the owner allow the resource in the grant, and attenuate less";
