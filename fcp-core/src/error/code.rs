@@ -292,7 +292,6 @@ const REASONS: &[(&str, ErrorCode)] = &[
     ("revocation.incomplete", ErrorCode::CHECKPOINT_STALE),
     ("revocation.object_missing", ErrorCode::CHAIN_INVALID),
     ("revocation.stale_frontier", ErrorCode::CHECKPOINT_STALE),
-    ("revocation.wrong_zone", ErrorCode::CHAIN_INVALID),
     ("session.overloaded", ErrorCode::LIMIT_EXCEEDED),
     ("session.unsupported_version", ErrorCode::UNSUPPORTED_VERSION),
     ("symbol.aead_invalid", ErrorCode::AEAD_INVALID),
