@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::stored::check_body;
 use super::{Message, ObjectError, ObjectHeader, StoredObject};
 use crate::cbor;
 use crate::id::{ObjectIdKey, SchemaHash};
@@ -25,18 +26,17 @@ impl ControlPlaneObject {
     /// A header around a schema-prefixed body.
     ///
     /// # Errors
-    /// [`ObjectError::SchemaMismatch`] if the body's schema hash is not that of the header's schema.
+    /// [`ObjectError::SchemaMismatch`] if the body's schema hash is not that of the header's schema,
+    /// [`ObjectError::NotCanonical`] if the body is not canonical behind it (§3.5 rule 6).
     pub fn from_parts(header: ObjectHeader, body: Vec<u8>) -> Result<Self, ObjectError> {
-        if body.first_chunk::<32>() != Some(header.schema.hash().as_bytes()) {
-            return Err(ObjectError::SchemaMismatch);
-        }
+        check_body(&body, &header.schema.hash())?;
         Ok(Self { header, body })
     }
 
     /// Reads the plaintext of one control-plane frame.
     ///
     /// # Errors
-    /// [`ObjectError`] if the header is not canonical, or the body's schema hash is not that of the header's schema.
+    /// [`ObjectError`] if header or body are not canonical, or the body's schema hash is not that of the header's schema.
     pub fn parse(plaintext: &[u8]) -> Result<Self, ObjectError> {
         let (header, body): (ObjectHeader, &[u8]) =
             cbor::decode_prefix(plaintext).map_err(ObjectError::NotCanonical)?;

@@ -35,16 +35,17 @@ impl StoredObject {
 
     /// Takes canonical bytes apart and computes their id under the zone's `key`.
     ///
+    /// What the body says is read by [`open`](Self::open), which knows its type; but that it is canonical is checked here,
+    /// so that a node keeps and passes on no other bytes, not even of types that it does not know (§3.5 rule 6).
+    ///
     /// # Errors
-    /// [`ObjectError`] if the bytes do not begin with the domain string and a canonical header, or the body's schema
-    /// hash is not that of the header's schema (D13).
+    /// [`ObjectError`] if the bytes do not begin with the domain string and a canonical header, the body's schema hash is
+    /// not that of the header's schema (D13), or the body is not canonical.
     pub fn parse(canonical: &[u8], key: &ObjectIdKey) -> Result<Self, ObjectError> {
         let encoded = canonical.strip_prefix(PREFIX).ok_or(ObjectError::Prefix)?;
         let (header, body): (ObjectHeader, &[u8]) = cbor::decode_prefix(encoded).map_err(ObjectError::NotCanonical)?;
         let schema = header.schema.hash();
-        if body.first_chunk::<32>() != Some(schema.as_bytes()) {
-            return Err(ObjectError::SchemaMismatch);
-        }
+        check_body(body, &schema)?;
         let body_at = canonical.len().saturating_sub(body.len());
         let mut preimage = IdPreimage::with_capacity(&header.zone_id, &schema, canonical.len());
         preimage.content_mut().extend_from_slice(canonical);
@@ -111,5 +112,44 @@ impl StoredObject {
         }
         value.check()?;
         Ok(T::Opened::opened(value, self.id))
+    }
+}
+
+/// Checks that a body begins with this schema hash and is canonical behind it, whatever its type.
+pub(super) fn check_body(body: &[u8], schema: &SchemaHash) -> Result<(), ObjectError> {
+    let encoded = body.strip_prefix(schema.as_bytes()).ok_or(ObjectError::SchemaMismatch)?;
+    // Whether its schema allows floats is for the typed decoder to say.
+    cbor::check(encoded, true).map_err(ObjectError::NotCanonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PREFIX, StoredObject};
+    use crate::cbor;
+    use crate::id::{ObjectIdKey, SchemaId, ZoneId};
+    use crate::object::{ControlPlaneObject, ObjectHeader, Provenance};
+    use crate::time::Timestamp;
+
+    /// A body of a type that nobody here knows.
+    #[test]
+    fn bytes_of_unknown_types_are_canonical_too() {
+        let provenance = Provenance::of_zone(ZoneId::work(), 1, 1, Timestamp::from_secs(1));
+        let header = ObjectHeader::new(SchemaId::new("com.example:Unknown@1.0.0").unwrap(), provenance);
+        let code = |encoded: &[u8]| {
+            let body = [&header.schema.hash().as_bytes()[..], encoded].concat();
+            let plaintext = [&cbor::encode(&header), &body[..]].concat();
+            let stored = StoredObject::parse(&[PREFIX, &plaintext].concat(), &ObjectIdKey::public());
+            let carried = ControlPlaneObject::parse(&plaintext);
+            let made = ControlPlaneObject::from_parts(header.clone(), body);
+            assert_eq!(carried.is_ok(), stored.is_ok());
+            assert_eq!(made, carried);
+            stored.map(|_| "").unwrap_or_else(|error| error.reason().code())
+        };
+        assert_eq!(code(b"\xa1\x61a\xf9\x3c\x00"), "");
+        assert_eq!(code(b"\xa1\x61a\x18\x01"), "cbor.non_shortest_int");
+        assert_eq!(code(b"\xa2\x61b\x01\x61a\x01"), "cbor.unsorted_keys");
+        assert_eq!(code(b"\xa1\x61a\x01\x00"), "cbor.trailing_bytes");
+        assert_eq!(code(b"\xa1\x61a\xc0\x01"), "cbor.tag");
+        assert_eq!(code(b""), "cbor.unexpected_end");
     }
 }
