@@ -3,7 +3,7 @@
 //! Nothing is decided here. Each operation reads its fields, calls the crates and writes down what they say.
 
 mod audit;
-mod cbor;
+pub(crate) mod cbor;
 mod coding;
 mod data;
 mod errors;
@@ -17,6 +17,7 @@ mod sessions;
 mod sign;
 mod symbols;
 mod tokens;
+mod verdicts;
 mod zone_keys;
 mod zones;
 
@@ -50,6 +51,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     zones::OPERATIONS,
     patterns::OPERATIONS,
     tokens::OPERATIONS,
+    verdicts::OPERATIONS,
     audit::OPERATIONS,
     quorum::OPERATIONS,
     errors::OPERATIONS,

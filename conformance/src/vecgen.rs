@@ -30,6 +30,7 @@ mod sign;
 mod symbols;
 mod tokens;
 mod topic;
+mod verdicts;
 mod zone_keys;
 mod zones;
 
@@ -93,6 +94,7 @@ const TOPICS: &[fn() -> Topic] = &[
     zones::taints,
     samples::authority,
     tokens::tokens,
+    verdicts::verdicts,
     sessions::control_frames,
     samples::wire,
     audit::revocations,

@@ -31,11 +31,11 @@ fn checkpoint_preimage(input: Fields<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new().bytes("preimage", checkpoint.quorum_preimage().as_bytes()))
 }
 
-fn owner(input: Fields<'_>) -> Result<OwnerPublicKey, Refusal> {
+pub(super) fn owner(input: Fields<'_>) -> Result<OwnerPublicKey, Refusal> {
     Ok(OwnerPublicKey::from_bytes(&input.array("owner_key")?)?)
 }
 
-fn time(input: Fields<'_>, name: &str) -> Result<Timestamp, Refusal> {
+pub(super) fn time(input: Fields<'_>, name: &str) -> Result<Timestamp, Refusal> {
     Ok(Timestamp::from_secs(input.uint(name)?))
 }
 
@@ -87,13 +87,16 @@ fn revocation_check(input: Fields<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new().value("revoked", revoked.into()))
 }
 
-fn freshness_decide(input: Fields<'_>) -> Result<Answer, Refusal> {
-    let policy = input.object("policy")?;
-    let policy = RevocationFreshnessPolicy {
+pub(super) fn freshness_policy(policy: Fields<'_>) -> Result<RevocationFreshnessPolicy, Refusal> {
+    Ok(RevocationFreshnessPolicy {
         max_checkpoint_age_secs: policy.uint("max_checkpoint_age_secs")?,
         allow_safe_ops_in_degraded_mode: policy.truth("allow_safe_ops_in_degraded_mode")?,
         allow_risky_ops_with_interactive_override: policy.truth("allow_risky_ops_with_interactive_override")?,
-    };
+    })
+}
+
+fn freshness_decide(input: Fields<'_>) -> Result<Answer, Refusal> {
+    let policy = freshness_policy(input.object("policy")?)?;
     let frontier = input.optional("checkpoint_created_at", time)?.map(|created_at| {
         Ok::<Frontier, Refusal>(Frontier {
             checkpoint: ObjectId::ZERO,

@@ -15,6 +15,17 @@ fn check(input: Fields<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new())
 }
 
+/// Refuses bytes that are not one canonical item.
+pub(super) fn canonical(encoded: &[u8]) -> Result<(), Refusal> {
+    Ok(cbor::check(encoded, true)?)
+}
+
+/// Whether two JSON texts say the same: the way in which a number is written is free, its kind is not.
+pub(crate) fn is_same_json(left: &str, right: &str) -> bool {
+    let encoded = |text: &str| cbor::from_json(text).ok().map(|value| cbor::encode(&value));
+    encoded(left).is_some_and(|left| encoded(right) == Some(left))
+}
+
 fn from_json(input: Fields<'_>) -> Result<Answer, Refusal> {
     let (text, floats) = (input.text("json_text")?, input.flag("floats", true)?);
     let encoded = cbor::encode(&cbor::from_json(text)?);

@@ -127,6 +127,16 @@ fn derive(topic: &mut Topic) {
     let own_header = cbor::encode(&header("com.example:Note@1.0.0"));
     let own_body = [own.hash().as_bytes().as_slice(), b"\xa1\x65title\x64milk"].concat();
     topic.accept(op, "somebody-s-own-schema", section, input(&own_header, &own_body));
+    let cut = &own_body[..own_body.len() - 1];
+    topic.reject(op, "somebody-s-own-schema-cut-off", "§3.5 rule 1", input(&own_header, cut), "cbor.unexpected_end");
+    let long = [&own_body[..32], &b"\xb8\x01"[..], &own_body[33..]].concat();
+    topic.reject(
+        op,
+        "somebody-s-own-schema-not-canonical",
+        "§3.5 rule 2",
+        input(&own_header, &long),
+        "cbor.non_shortest_int",
+    );
 
     topic.reject(
         op,

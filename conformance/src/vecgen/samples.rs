@@ -16,7 +16,7 @@ use fcp_core::time::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::edit::{bytes, edit};
-use super::identity::{NOW, known};
+use super::identity::{NOW, known, owner};
 use super::topic::{Topic, flip, hex, object, random, unhex};
 
 pub(super) use authority::topic as authority;
@@ -129,7 +129,7 @@ pub(super) fn value_of(json: &Json) -> Value {
 }
 
 /// A byte string in a sample.
-fn blob(bytes: impl AsRef<[u8]>) -> Json {
+pub(super) fn blob(bytes: impl AsRef<[u8]>) -> Json {
     json!({"$hex": hex(bytes)})
 }
 
@@ -195,6 +195,11 @@ fn object_schema(schema: &str) -> Json {
 /// The public key that checks the samples' signatures.
 pub(super) fn signer_key() -> [u8; 32] {
     *signer().public().as_bytes()
+}
+
+/// An object that the owner of the vectors' mesh signs.
+pub(super) fn owned(schema: &'static str, zone: ZoneId, refs: &[&str], fields: Json) -> Vec<u8> {
+    sign_with(&Sample::unsigned("", schema, "", fields).refs(refs).zone(zone).body(), &owner())
 }
 
 /// Typed data as a sample has it.

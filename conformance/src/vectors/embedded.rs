@@ -44,6 +44,7 @@ files! {
     "06-provenance" / "taints";
     "07-capabilities" / "objects";
     "07-capabilities" / "tokens";
+    "07-capabilities" / "verdicts";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
     "14-lifecycle" / "freshness";

@@ -19,7 +19,12 @@ def revoked(owner_key, revocations, asked, now):
         known.append(value)
     for _, zone in asked:
         ids.zone(zone)
-    return [any(_revokes(value, name, zone, now) for value in known) for name, zone in asked]
+    return [is_revoked(known, name, zone, now) for name, zone in asked]
+
+
+def is_revoked(known, name, zone, now):
+    """Whether one of the verified revocations revokes `name` in `zone`."""
+    return any(_revokes(value, name, zone, now) for value in known)
 
 
 def _revokes(value, name, zone, now):

@@ -6,6 +6,8 @@ from .errors import Reject
 
 OBJECT_PREFIX = b"FCP2-OBJECT-V1"
 ATTESTATION_ID = ("fcp.core", "NodeKeyAttestation", "2.0.0")
+# D4: attestations and enrollments have ids that everybody can compute.
+PUBLIC_KEY = blake3(b"FCP2-PUBLIC-OBJECTID-KEY-V1")
 
 
 def schema_hash(namespace, name, version):
@@ -63,6 +65,12 @@ def derive(header_bytes, body, key):
         _check_inline_signatures(body[:32], value)
     canonical = OBJECT_PREFIX + header_bytes + body
     return object_id(canonical, head["zone_id"], body[:32], key), canonical
+
+
+def id_of(body, value, key):
+    """The object id of a decoded body: its header is embedded, or fixed by D4."""
+    head = value["header"] if "header" in value else _attestation_header(value)
+    return derive(cbor.encode(head), body, key)[0]
 
 
 def decode(schema_id, body):

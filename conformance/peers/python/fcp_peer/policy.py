@@ -45,8 +45,9 @@ def evaluate(policy, request):
     for _, allow, deny in DIMENSIONS:
         for pattern in policy[allow] + policy[deny]:
             check_pattern(pattern)
+    subjects = {name: ids.canonical(request[name]) for name, _, _ in DIMENSIONS}
     for dimension, allow, deny in DIMENSIONS:
-        subject = ids.canonical(request[dimension])
+        subject = subjects[dimension]
         if any(glob_match(pattern, subject) for pattern in policy[deny]):
             return "deny", f"zone_policy.{dimension}_denied"
         if not policy[allow] and not policy["default_deny"]:

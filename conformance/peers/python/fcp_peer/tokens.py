@@ -1,6 +1,6 @@
 """Capability tokens: CWT claims in COSE_Sign1 (§7.5, D107-D110, D111, D113)."""
 
-from . import cbor, ids, schema, sign
+from . import cbor, ids, objects, schema, sign
 from .blake3 import blake3
 from .errors import Reject
 from .shapes import bstr, ident, seq, struct, uint
@@ -111,6 +111,20 @@ def decode(cwt):
     claims = _canonical(payload)
     check_claims(claims)
     return claims, kid
+
+
+def verify_signature(cwt, public_key):
+    """D109: the issuer signs the Sig_structure of the bytes as received."""
+    protected, _, payload, signature = cbor.decode(cwt)
+    sign.verify(public_key, sig_structure(protected, payload), signature)
+
+
+def token_id(cwt, key):
+    """D110: the id of what is signed, in the token's zone."""
+    protected, _, payload, _ = cbor.decode(cwt)
+    content = cbor.encode([protected, payload])
+    zone = cbor.decode(payload)[1]
+    return objects.object_id(content, zone, objects.known("CapabilityToken"), key)
 
 
 def pop_transcript(jti, request_object_id, nonce):

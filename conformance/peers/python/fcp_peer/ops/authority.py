@@ -1,6 +1,6 @@
 """Capability tokens and proof of possession."""
 
-from .. import tokens
+from .. import ids, objects, tokens, verdicts
 from ..errors import BadRequest, Reject
 from ..fields import Fields, as_bytes, as_text, as_uint, to_json
 from .registry import operation
@@ -70,6 +70,80 @@ def token_mint(f):
 def token_decode(f):
     claims, kid = tokens.decode(f.hex("cwt"))
     return {"claims": claims_to_json(claims), "kid": kid}
+
+
+@operation("token.verify")
+def token_verify(f):
+    shown, trust = f.object("audience"), _trust(f.object("trust"))
+    audience = {
+        "zone": shown.text("zone"), "connector": shown.text("connector"),
+        "instance": shown.text("instance") if shown.has("instance") else None,
+        "binary": shown.hex("binary", 32) if shown.has("binary") else None,
+        "tier": shown.text("tier"),
+    }
+    verdict, reason, mode = verdicts.verify(f.hex("cwt"), f.uint("now"), audience, trust)
+    out = {"verdict": verdict, "reason": reason}
+    return {**out, "mode": mode} if mode else out
+
+
+def _trust(f):
+    owned = verdicts.Owned(f.hex("owner_key", 32), f.hex("object_id_key", 32))
+    definition, _ = owned.read("ZoneDefinitionObject", f.hex("definition"))
+    policy, _ = owned.read("ZonePolicyObject", f.hex("policy"))
+    manifest, manifest_id = owned.read("ZoneKeyManifest", f.hex("manifest"))
+    if not definition["zone_id"] == policy["zone_id"] == manifest["zone_id"]:
+        raise Reject("zone.heads_mismatch", "heads of different zones")
+    grants = [owned.read("CapabilityObject", body) for body in f.hexes("grants")]
+    freshness = f.object("freshness")
+    return {
+        "object_id_key": owned.key, "definition": definition, "policy": policy,
+        "manifest_id": manifest_id,
+        "attestations": [
+            owned.read("NodeKeyAttestation", body, objects.PUBLIC_KEY)
+            for body in f.hexes("attestations")
+        ],
+        "enrollments": [
+            owned.read("DeviceEnrollment", body, objects.PUBLIC_KEY)
+            for body in f.hexes("enrollments")
+        ],
+        "revocations": [
+            owned.read("RevocationObject", body)[0] for body in f.hexes("revocations")
+        ],
+        "grants": {name: value for value, name in grants},
+        "capabilities": dict(_capability(item) for item in f.objects("capabilities")),
+        "checkpoint": _checkpoint(f.object("checkpoint")) if f.has("checkpoint") else None,
+        "known_checkpoints": [
+            (item.uint("seq"), item.hex("id", 32)) for item in _objects(f, "known_checkpoints")
+        ],
+        "forks": [as_bytes(item, 32, "forks") for item in f.list("forks")] if f.has("forks") else [],
+        "freshness": {
+            "max_checkpoint_age_secs": freshness.uint("max_checkpoint_age_secs"),
+            "allow_safe_ops_in_degraded_mode": freshness.bool(
+                "allow_safe_ops_in_degraded_mode", None
+            ),
+            "allow_risky_ops_with_interactive_override": freshness.bool(
+                "allow_risky_ops_with_interactive_override", None
+            ),
+        },
+    }
+
+
+def _objects(f, name):
+    return f.objects(name) if f.has(name) else []
+
+
+def _checkpoint(f):
+    return {
+        "id": f.hex("id", 32), "seq": f.uint("seq"), "created_at": f.uint("created_at"),
+        "complete": f.bool("complete", True),
+    }
+
+
+def _capability(f):
+    conflicts = [as_text(item) for item in f.list("conflicts_with")] if f.has("conflicts_with") else []
+    for name in (f.text("id"), *conflicts):
+        ids.canonical(name)
+    return f.text("id"), {"safety_tier": f.text("safety_tier"), "conflicts_with": conflicts}
 
 
 @operation("pop.transcript")
