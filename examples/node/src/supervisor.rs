@@ -202,7 +202,8 @@ impl Supervisor {
                 TrySendError::Closed(_) => CallError::Stopped,
             })
         })?;
-        outcome.await.unwrap_or_else(|_| Err(CallFailure::early(CallError::Stopped)))
+        // A worker that is gone without a word may have been in the middle of the call.
+        outcome.await.unwrap_or(Err(CallFailure { error: CallError::Stopped, changed: true }))
     }
 
     /// Has the connector put things in order and ends its process. Calls that wait are not made.

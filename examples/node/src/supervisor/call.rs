@@ -23,13 +23,11 @@ impl Call {
     #[must_use]
     pub fn of(running: &Running, now: Millis) -> Self {
         let request = running.authorized().invoke().request();
-        let lease = running.timeout_secs(now.timestamp()).map(Duration::from_secs);
-        let deadline = request.deadline_ms.map(|deadline| Millis::from_millis(deadline).since(now));
         Self {
             operation: request.operation.clone(),
             input: request.input.clone(),
             idempotency_key: request.idempotency_key.as_ref().map(|key| key.as_str().to_owned()),
-            limit: lease.into_iter().chain(deadline.map(Duration::from_millis)).min(),
+            limit: time_left(running.timeout_secs(now.timestamp()), request.deadline_ms, now),
         }
     }
 
@@ -53,6 +51,13 @@ impl Call {
         self.limit = Some(limit);
         self
     }
+}
+
+/// The shorter of what is left of the lease, in seconds, and the time until the deadline, in milliseconds since the Unix
+/// epoch.
+fn time_left(lease: Option<u64>, deadline: Option<u64>, now: Millis) -> Option<Duration> {
+    let deadline = deadline.map(|deadline| Duration::from_millis(Millis::from_millis(deadline).since(now)));
+    lease.map(Duration::from_secs).into_iter().chain(deadline).min()
 }
 
 /// A call that has no result.
@@ -198,5 +203,34 @@ impl StartError {
             | Self::Ended { .. }
             | Self::TimedOut => Reason::ExecutionNotStarted,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallError, CallFailure, time_left};
+    use fcp_core::error::Reason;
+    use fcp_core::time::Millis;
+    use std::time::Duration;
+
+    #[test]
+    fn a_call_ends_before_its_lease_and_its_deadline() {
+        let now = Millis::from_millis(1_000_000);
+        assert_eq!(time_left(None, None, now), None);
+        assert_eq!(time_left(Some(5), None, now), Some(Duration::from_secs(5)));
+        assert_eq!(time_left(Some(5), Some(1_000_250), now), Some(Duration::from_millis(250)));
+        assert_eq!(time_left(Some(5), Some(1_009_000), now), Some(Duration::from_secs(5)));
+        assert_eq!(time_left(None, Some(999_999), now), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn only_what_changed_nothing_can_be_asked_for_again() {
+        let told = |changed| {
+            let error = CallError::Interrupted { status: "signal: 9 (SIGKILL)".to_owned() };
+            CallFailure { error, changed }.to_fcp()
+        };
+        assert!(told(false).retryable && !told(true).retryable);
+        assert_eq!(told(true).reason(), Some(Reason::ExecutionInterrupted));
+        assert!(told(true).message.contains("SIGKILL"));
     }
 }

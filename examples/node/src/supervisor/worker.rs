@@ -77,6 +77,8 @@ impl Worker {
                     let _ = answer.send(outcome);
                 }
                 Order::Stop { stopped } => {
+                    orders.close();
+                    refuse_rest(&mut orders).await;
                     self.stop().await;
                     let _ = stopped.send(());
                     return;
@@ -262,6 +264,15 @@ impl Worker {
             let _ = self.run_call(until, HostSession::shutdown).await;
         }
         self.end().await;
+    }
+}
+
+/// Tells whoever waits still that nothing happens any more.
+async fn refuse_rest(orders: &mut mpsc::Receiver<Order>) {
+    while let Some(order) = orders.recv().await {
+        if let Order::Call { answer, .. } = order {
+            let _ = answer.send(Err(CallFailure::early(CallError::Stopped)));
+        }
     }
 }
 
