@@ -63,7 +63,7 @@ impl Script {
 
     fn say(mut self, message: &ConnectorMessage) -> Self {
         let path = self.folder.path().join(format!("frame{}", self.frames));
-        self.frames += 1;
+        self.frames = self.frames.saturating_add(1);
         fs::write(&path, encode(message).unwrap()).unwrap();
         self.run(&format!("cat {}", path.display()))
     }
