@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use fcp_core::cbor::{Decode, Encode};
 use fcp_core::error::Reason;
-use fcp_core::id::{ObjectId, SchemaHash};
+use fcp_core::id::{NodeId, ObjectId, SchemaHash};
 use fcp_core::object::{Message, ObjectError};
 use fcp_core::sign::{QuorumSignature, SignatureSet};
 
@@ -49,28 +49,33 @@ pub struct HeadVote {
     pub signature: QuorumSignature,
 }
 
-/// A node asks what the others accepted and voted for.
+/// A node asks what the others accepted and voted for, and, to coordinate, for their votes.
 ///
 /// ```text
-/// checkpoint-query = { checkpoint_seq: uint }
+/// checkpoint-query = { checkpoint_seq: uint, lead: bool }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[fcp(schema = "fcp.core:CheckpointQuery@2.0.0")]
 pub struct CheckpointQuery {
     /// The sequence that the asking node has accepted; 0 for none.
     pub checkpoint_seq: u64,
+    /// Whether the asking node wants to coordinate the next sequence. A question without it takes back one with it.
+    pub lead: bool,
 }
 
-/// A signer's answer: what it accepted, and every vote that is still open.
+/// A signer's answer: what it accepted, every vote that is still open, and for whom it keeps its next one.
 ///
 /// ```text
-/// checkpoint-status = { checkpoint_seq: uint, votes: [* cast-vote], ? audit: signed-head, ? revocation: signed-head }
+/// checkpoint-status = { checkpoint_seq: uint, ? leader: tstr, votes: [* cast-vote], ? audit: signed-head,
+///   ? revocation: signed-head }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[fcp(schema = "fcp.core:CheckpointStatus@2.0.0", check = few_votes)]
 pub struct CheckpointStatus {
     /// The sequence that the answering node has accepted; 0 for none.
     pub checkpoint_seq: u64,
+    /// The signer whose proposals alone the answering one votes for at present.
+    pub leader: Option<NodeId>,
     /// Its votes for later sequences, in their order.
     pub votes: Vec<CastVote>,
     /// The furthest audit head that it signed, if it lies beyond the accepted one.

@@ -1,5 +1,6 @@
 //! One node's part in a zone's checkpoints, as a machine without input and output.
 
+mod hold;
 mod receive;
 mod record;
 mod round;
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::chain::{self, Sequencer, Subject, Submitted, Walk};
 use crate::event::SignedEvent;
+use hold::Hold;
 use record::{Proof, Record};
 use round::Round;
 
@@ -33,6 +35,8 @@ const BATCH_SECS: u64 = 1;
 const REFRESH_SECS: u64 = 100;
 /// How many events are submitted again at once.
 const MAX_AGAIN: usize = 64;
+/// After how long objects that did not come are asked for again, in seconds.
+const FETCH_AGAIN_SECS: u64 = 5;
 /// How long a node waits before it tries again what could not work.
 const RETRY_SECS: u64 = 30;
 
@@ -151,7 +155,8 @@ pub enum Output {
 /// One node's part in the checkpoints of one zone (§3.8, D32, D33, D172, D201).
 ///
 /// A signer queues audit events, votes for what others propose, and proposes when it is its turn: it asks the signers
-/// what they voted for, has new audit and revocation heads signed, then the checkpoint, and announces it. It proposes
+/// what they voted for and to vote for nobody else, has new audit and revocation heads signed, then the checkpoint, and
+/// announces it. It proposes
 /// what others voted for already rather than something of its own, so that a coordinator's end costs two seconds and
 /// not a sequence. Every other member accepts what is announced.
 ///
@@ -188,11 +193,12 @@ pub struct Participant {
     /// Since when the next sequence is due, as far as a proposal of another node told.
     due_since: Option<Timestamp>,
     turns: Turns,
+    hold: Hold,
     round: Round,
     /// Before this, no round of one's own.
     idle_until: Option<Timestamp>,
-    /// The last message of each node that waits for objects or for its node's turn.
-    deferred: BTreeMap<NodeId, Deferred>,
+    /// The last message of each kind and node that waits for objects or for its node's turn.
+    deferred: BTreeMap<(NodeId, &'static str), Deferred>,
     /// For whom each signer voted, by sequence.
     seen: BTreeMap<(u64, NodeId), ObjectId>,
     /// Who voted twice, as far as a person was told.
@@ -209,8 +215,10 @@ pub struct Participant {
 #[derive(Debug, Clone)]
 struct Deferred {
     message: CheckpointMessage,
-    /// What it waits for, so as not to ask for the same again and again.
+    /// What it waits for.
     wanted: Vec<Wanted>,
+    /// When that was asked for, so as not to ask again and again.
+    asked: Timestamp,
     /// From when on its sender may propose.
     not_before: Option<Timestamp>,
 }
@@ -243,6 +251,7 @@ impl Participant {
             changed_at: None,
             due_since: None,
             turns: Turns::default(),
+            hold: Hold::default(),
             round: Round::Idle,
             idle_until: None,
             deferred: BTreeMap::new(),
@@ -275,8 +284,7 @@ impl Participant {
 
     /// The node started, or can reach others again: asks what they have accepted.
     pub fn handle_start(&mut self, context: &Context<'_>, now: Timestamp) {
-        let query = CheckpointQuery { checkpoint_seq: self.accepted_seq() };
-        self.send(Recipients::Members, query);
+        self.ask(Recipients::Members, false);
         if self.has_changes(context) {
             self.changed_at.get_or_insert(now);
         }
@@ -438,6 +446,19 @@ impl Participant {
     fn provenance(&self, context: &Context<'_>, now: Timestamp) -> Provenance {
         let Levels { integrity, confidentiality } = context.levels;
         Provenance::of_zone(self.state.zone().clone(), integrity, confidentiality, now)
+    }
+
+    fn ask_signers(&mut self, lead: bool) {
+        let others = self.other_signers();
+        if !others.is_empty() {
+            self.ask(Recipients::Signers(others), lead);
+        }
+    }
+
+    /// Asks what others have accepted and voted for; and that they vote for nobody else, if this node is to `lead`.
+    fn ask(&mut self, to: Recipients, lead: bool) {
+        let query = CheckpointQuery { checkpoint_seq: self.accepted_seq(), lead };
+        self.send(to, query);
     }
 
     fn send(&mut self, to: Recipients, message: impl Into<CheckpointMessage>) {

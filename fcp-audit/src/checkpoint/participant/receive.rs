@@ -10,10 +10,11 @@ use fcp_core::time::Timestamp;
 
 use super::record::AnchorProof;
 use super::round::Round;
-use super::{Alert, Context, Deferred, Output, Participant, RETRY_SECS, Recipients};
+use super::{Alert, Context, Deferred, FETCH_AGAIN_SECS, Output, Participant, RETRY_SECS, Recipients};
 use crate::chain::{self, Subject, Submitted};
 use crate::checkpoint::held::link;
 use crate::checkpoint::overlay::Overlay;
+use crate::checkpoint::turn;
 use crate::checkpoint::voter::{Ballotable, ProposedHead};
 use crate::checkpoint::{
     Acceptance, Ballot, ChainKind, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, CheckpointQuery,
@@ -38,7 +39,14 @@ impl From<Reason> for Received {
 }
 
 impl Participant {
-    pub(super) fn receive(&mut self, context: &Context<'_>, from: &NodeId, message: CheckpointMessage, now: Timestamp) {
+    /// Takes a message; true if it waits for something.
+    pub(super) fn receive(
+        &mut self,
+        context: &Context<'_>,
+        from: &NodeId,
+        message: CheckpointMessage,
+        now: Timestamp,
+    ) -> bool {
         let received = match &message {
             CheckpointMessage::Submission(submission) => match submission.clone().verify(&context.view.keys, now) {
                 Ok(event) => match self.submit(context, event, now) {
@@ -49,26 +57,41 @@ impl Participant {
             },
             CheckpointMessage::HeadProposal(proposal) => self.receive_head(context, from, proposal, now),
             CheckpointMessage::HeadVote(vote) => self.receive_head_vote(context, from, vote),
-            CheckpointMessage::Query(query) => self.answer(from, query),
+            CheckpointMessage::Query(query) => self.answer(from, query, now),
             CheckpointMessage::Status(status) => self.receive_status(context, from, status),
             CheckpointMessage::Proposal(proposal) => self.receive_proposal(context, from, proposal, now),
             CheckpointMessage::Vote(vote) => self.receive_vote(context, from, vote),
             CheckpointMessage::Announce(announce) => self.receive_announce(context, from, announce, now),
         };
         let (wanted, not_before) = match received {
-            Received::Done => {
-                self.deferred.remove(from);
-                return;
+            Received::Done => return false,
+            Received::Refused(reason) => {
+                self.refused(from, reason);
+                return false;
             }
-            Received::Refused(reason) => return self.refused(from, reason),
             Received::Wait(wanted) => (wanted, None),
             Received::NotYet(time) => (Vec::new(), Some(time)),
         };
-        let asked = self.deferred.get(from).is_some_and(|waiting| waiting.wanted == wanted);
-        if !asked && !wanted.is_empty() {
+        self.defer(from, message, wanted, not_before, now);
+        true
+    }
+
+    /// Keeps a message until it can be answered, and has fetched what it waits for.
+    fn defer(
+        &mut self,
+        from: &NodeId,
+        message: CheckpointMessage,
+        wanted: Vec<Wanted>,
+        not_before: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        let place = (from.clone(), message.schema());
+        let before = self.deferred.get(&place).filter(|known| known.wanted == wanted).map(|known| known.asked);
+        let asked = before.filter(|asked| now < asked.saturating_add(FETCH_AGAIN_SECS)).unwrap_or(now);
+        if before != Some(asked) && !wanted.is_empty() {
             self.outputs.push_back(Output::Fetch { from: from.clone(), wanted: wanted.clone() });
         }
-        self.deferred.insert(from.clone(), Deferred { message, wanted, not_before });
+        self.deferred.insert(place, Deferred { message, wanted, asked, not_before });
     }
 
     /// Looks again at what waits: for a turn that has come, and, unless only `timed`, for objects.
@@ -77,16 +100,16 @@ impl Participant {
             Some(time) => time <= now,
             None => !timed,
         };
-        let from: Vec<NodeId> =
-            self.deferred.iter().filter(|(_, waiting)| ready(waiting)).map(|(node, _)| node.clone()).collect();
-        for node in from {
-            if let Some(waiting) = self.deferred.get(&node).map(|waiting| waiting.message.clone()) {
-                self.receive(context, &node, waiting, now);
+        let ready = self.deferred.iter().filter(|(_, waiting)| ready(waiting));
+        let again: Vec<_> = ready.map(|(place, waiting)| (place.clone(), waiting.message.clone())).collect();
+        for (place, message) in again {
+            if !self.receive(context, &place.0, message, now) {
+                self.deferred.remove(&place);
             }
         }
     }
 
-    /// Whether `from` may propose now. Takes note that it did.
+    /// Whether `from` may propose now: it is its turn, and this node's vote is kept for nobody else.
     fn in_turn(&mut self, from: &NodeId, created_at: Timestamp, now: Timestamp) -> Result<(), Received> {
         if from == &self.node {
             return Ok(());
@@ -97,19 +120,37 @@ impl Participant {
         }
         let due = self.due().filter(|due| *due <= now).unwrap_or(now);
         self.due_since = Some(due);
-        let epochs = [EpochId::of(now), EpochId::of(created_at)];
-        match self.turn_of(from, due, epochs) {
-            Some(turn) if turn <= now => {}
-            Some(turn) => return Err(Received::NotYet(turn)),
-            None => return Err(Reason::CheckpointOutOfTurn.into()),
+        if self.hold.leader(now) != Some(from) {
+            match self.turn_of(from, due, [EpochId::of(now), EpochId::of(created_at)]) {
+                Some(turn) if turn <= now => {}
+                Some(turn) => return Err(Received::NotYet(turn)),
+                None => return Err(Reason::CheckpointOutOfTurn.into()),
+            }
         }
         self.turns.heard(from, now);
-        // A better rank coordinates: let it.
-        let own = self.turn_of(&self.node, due, [EpochId::of(now), EpochId::of(now)]);
-        if own.is_none_or(|own| own > now) && !matches!(self.round, Round::Voting(_)) {
+        if matches!(self.round, Round::Asking(_)) && self.is_better(from, now) {
+            // Both have just begun; nobody has signed anything yet.
+            self.yield_to(from, now);
+        }
+        self.hold.keep_for(from, now).map_err(Received::NotYet)?;
+        if !matches!(self.round, Round::Voting(_)) {
             self.round = Round::Idle;
         }
         Ok(())
+    }
+
+    /// Whether `other` coordinates before this node.
+    fn is_better(&self, other: &NodeId, now: Timestamp) -> bool {
+        let Some(accepted) = self.state.accepted() else { return false };
+        let rank = |node| turn::rank(self.state.zone(), EpochId::of(now), accepted.signers(), node);
+        rank(other) < rank(&self.node)
+    }
+
+    /// Lets `other` coordinate, and the signers keep their votes for it.
+    fn yield_to(&mut self, other: &NodeId, now: Timestamp) {
+        self.round = Round::Idle;
+        self.hold.give(other, now);
+        self.ask_signers(false);
     }
 
     fn receive_head(
@@ -161,8 +202,7 @@ impl Participant {
             && denial.reason == Reason::CheckpointWrongPrev
         {
             // One of the two is behind.
-            let query = CheckpointQuery { checkpoint_seq: self.accepted_seq() };
-            self.send(Recipients::Node(from.clone()), query);
+            self.ask(Recipients::Node(from.clone()), false);
         }
         let signature = match self.settle_ballot(ballot, overlay.into_objects()) {
             Ok(signature) => signature,
@@ -186,9 +226,19 @@ impl Participant {
         }
     }
 
-    /// Answers a question: with the open votes, and with the accepted checkpoint if the other is behind.
-    fn answer(&mut self, from: &NodeId, query: &CheckpointQuery) -> Received {
+    /// Answers a question: with the open votes, and with the accepted checkpoint if the other is behind. Keeps the next
+    /// vote for the other if it wants it and may have it.
+    fn answer(&mut self, from: &NodeId, query: &CheckpointQuery, now: Timestamp) -> Received {
         let accepted = self.accepted_seq();
+        if query.lead && query.checkpoint_seq == accepted {
+            // Whether it may, the answer says.
+            let _ = self.in_turn(from, now, now);
+        } else {
+            self.hold.release(from);
+        }
+        if query.checkpoint_seq > accepted {
+            self.ask(Recipients::Node(from.clone()), false);
+        }
         if query.checkpoint_seq < accepted {
             let anchored = self
                 .proof
@@ -210,6 +260,7 @@ impl Participant {
         let furthest = |kind| -> Option<SignedHead> { self.votes.lock(kind).map(|lock| lock.signed.clone()) };
         let status = CheckpointStatus {
             checkpoint_seq: accepted,
+            leader: self.hold.leader(now).cloned(),
             votes: self.votes.open().iter().take(ZoneCheckpoint::MAX_VOID).cloned().collect(),
             audit: furthest(ChainKind::Audit),
             revocation: furthest(ChainKind::Revocation),
@@ -363,8 +414,7 @@ impl Participant {
                     heads: Vec::new(),
                     anchor: Some(stored.canonical_bytes().to_vec()),
                 };
-                self.outputs.push_back(Output::Fetch { from: own.clone(), wanted: wanted.clone() });
-                self.deferred.insert(own, Deferred { message: message.into(), wanted, not_before: None });
+                self.defer(&own, message.into(), wanted, None, now);
             }
             Judgement::Refuse(denial) => self.refused(&own, denial),
             Judgement::Fork(fork) => self.freeze(fork),
@@ -415,6 +465,7 @@ impl Participant {
             });
         }
         self.turns.reset();
+        self.hold.reset();
         self.round = Round::Idle;
         (self.due_since, self.idle_until, self.stuck) = (None, None, None);
         self.seen.clear();

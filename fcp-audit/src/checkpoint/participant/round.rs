@@ -17,8 +17,8 @@ use crate::checkpoint::continuity;
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::voter::Ballotable;
 use crate::checkpoint::{
-    Ballot, CheckpointProposal, CheckpointQuery, CheckpointStatus, Collector, Heads, Judgement, Offer, SignedHead,
-    View, VotedCheckpoint, Wanted, ZoneCheckpoint,
+    Ballot, CheckpointProposal, CheckpointStatus, Collector, Heads, Judgement, Offer, SignedHead, View,
+    VotedCheckpoint, Wanted, ZoneCheckpoint,
 };
 use choose::Choice;
 use heads::HeadRound;
@@ -26,9 +26,9 @@ use heads::HeadRound;
 /// How long a proposer waits for the answers of those who are slow or away, in seconds.
 const ASK_SECS: u64 = 1;
 /// After how long a question that too few answered is asked anew, in seconds.
-const ASK_AGAIN_SECS: u64 = 5;
+const ASK_AGAIN_SECS: u64 = 2;
 /// How long a proposer waits for the signatures of heads, in seconds.
-const HEADS_SECS: u64 = 2;
+const HEADS_SECS: u64 = 4;
 /// After how long a proposal is sent again, in seconds.
 const RESEND_SECS: u64 = 2;
 /// How often a proposal is sent before the proposer asks anew.
@@ -48,7 +48,22 @@ pub(super) enum Round {
 pub(super) struct Asking {
     started: Timestamp,
     asked: Timestamp,
-    answers: BTreeMap<NodeId, CheckpointStatus>,
+    answers: BTreeMap<NodeId, Answer>,
+}
+
+/// What a signer answered, and to which question.
+#[derive(Debug, Clone)]
+struct Answer {
+    asked: Timestamp,
+    status: CheckpointStatus,
+}
+
+impl Asking {
+    /// How many signers vote for nobody but `node` now; it follows itself.
+    fn following(&self, node: &NodeId) -> u32 {
+        let following = self.answers.values().filter(|answer| answer.status.leader.as_ref() == Some(node)).count();
+        u32::try_from(following).unwrap_or(u32::MAX).saturating_add(1)
+    }
 }
 
 /// New heads are being signed.
@@ -88,9 +103,9 @@ impl Participant {
         // One answer of each signer to each question: checking votes is work.
         if let Round::Asking(asking) = &mut self.round
             && is_signer
-            && !asking.answers.contains_key(from)
+            && asking.answers.get(from).is_none_or(|answer| answer.asked < asking.asked)
         {
-            asking.answers.insert(from.clone(), status.clone());
+            asking.answers.insert(from.clone(), Answer { asked: asking.asked, status: status.clone() });
             self.note_votes(context, from, status);
         }
         super::receive::Received::Done
@@ -139,42 +154,43 @@ impl Participant {
         if context.key.is_none() || self.own_turn(now).is_none_or(|turn| turn > now) {
             return false;
         }
-        self.ask();
+        if let Err(until) = self.hold.keep_for(&self.node, now) {
+            self.idle_until = Some(until);
+            return false;
+        }
+        self.ask_signers(true);
         self.round = Round::Asking(Asking { started: now, asked: now, answers: BTreeMap::new() });
         true
-    }
-
-    fn ask(&mut self) {
-        let (others, query) = (self.other_signers(), CheckpointQuery { checkpoint_seq: self.accepted_seq() });
-        if !others.is_empty() {
-            self.send(Recipients::Signers(others), query);
-        }
     }
 
     fn after_asking(&mut self, context: &Context<'_>, mut asking: Asking, now: Timestamp) -> bool {
         let Some(accepted) = self.state.accepted() else { return false };
         let signers = accepted.signers().clone();
-        // This node's own answer is its own votes.
-        let answered = u32::try_from(asking.answers.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let following = asking.following(&self.node);
         let waited = now >= asking.started.saturating_add(ASK_SECS);
-        if answered < signers.count() && !(answered >= signers.quorum() && waited) {
+        if following < signers.count() && !(following >= signers.quorum() && waited) {
             if now >= asking.asked.saturating_add(ASK_AGAIN_SECS) {
-                // What was answered may have changed.
-                asking = Asking { asked: now, answers: BTreeMap::new(), ..asking };
-                self.ask();
+                if let Err(until) = self.hold.keep_for(&self.node, now) {
+                    self.idle_until = Some(until);
+                    return true;
+                }
+                asking.asked = now;
+                self.ask_signers(true);
             }
             self.round = Round::Asking(asking);
             return false;
         }
-        asking.answers.insert(self.node.clone(), self.own_status());
-        match self.choose(context, &asking.answers, now) {
+        let mut answers: BTreeMap<NodeId, CheckpointStatus> =
+            asking.answers.into_iter().map(|(node, answer)| (node, answer.status)).collect();
+        answers.insert(self.node.clone(), self.own_status());
+        match self.choose(context, &answers, now) {
             Choice::Adopt { seq, message } => {
                 if !self.propose(context, seq, *message, now) {
                     self.idle_until = Some(now.saturating_add(RESEND_SECS));
                 }
             }
             Choice::Fresh { seq, void } => {
-                let heads = self.propose_heads(context, &asking.answers, now);
+                let heads = self.propose_heads(context, &answers, now);
                 self.round = Round::Heads(HeadsRound { started: now, seq, void, heads });
             }
             Choice::Stuck { seq } => {

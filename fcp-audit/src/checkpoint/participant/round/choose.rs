@@ -37,6 +37,7 @@ impl Participant {
     pub(super) fn own_status(&self) -> CheckpointStatus {
         CheckpointStatus {
             checkpoint_seq: self.accepted_seq(),
+            leader: Some(self.node.clone()),
             votes: self.votes.open().to_vec(),
             audit: self.votes.lock(ChainKind::Audit).map(|lock| lock.signed.clone()),
             revocation: self.votes.lock(ChainKind::Revocation).map(|lock| lock.signed.clone()),

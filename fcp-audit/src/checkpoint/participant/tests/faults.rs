@@ -343,6 +343,39 @@ fn a_fork_freezes_until_the_owner_decides() {
     assert!((0..4).all(|node| network.seq(node) >= 3));
 }
 
+/// One of four is down, so that every other vote is needed: whoever begins to coordinate, and however slow the messages
+/// are, no sequence is split, and each event finds its place soon. The epochs change on the way, and with them the ranks.
+#[test]
+fn a_zone_that_needs_every_vote_is_not_split() {
+    for seed in 0..40 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut network = Network::new(4, 4, 1);
+        network.latency = Some(ChaCha8Rng::seed_from_u64(seed));
+        let mut number = |below: u32| (rng.next_u32() % below) as usize;
+        network.run(270);
+        let down = number(4);
+        network.nodes[down].up = false;
+        let up: Vec<usize> = (0..4).filter(|node| *node != down).collect();
+        for _ in 0..20 {
+            for _ in 0..1 + number(2) {
+                network.event(up[number(3)], "capability.invoke");
+            }
+            network.run(number(5) as u64);
+        }
+        let mut waited = 0;
+        while up.iter().any(|node| network.nodes[*node].participant.waiting_events() > 0) {
+            network.run(1);
+            waited += 1;
+            assert!(waited <= 20, "seed {seed}: {:?}", network.nodes[up[0]].refused);
+        }
+        network.assert_agreement();
+        for node in &up {
+            let alerts = &network.nodes[*node].alerts;
+            assert!(alerts.iter().all(|alert| matches!(alert, Alert::Anchored { .. })), "seed {seed}: {alerts:?}");
+        }
+    }
+}
+
 /// One node signs everything that it is shown. Whatever the network does, no two nodes accept different checkpoints of
 /// one sequence.
 #[test]

@@ -12,7 +12,7 @@ use fcp_zones::manifest::{ManifestTerms, ZoneKeyManifest, ZoneKeys};
 use fcp_zones::policy::{PolicyTerms, ZonePolicy, ZonePolicyObject};
 use fcp_zones::zone::{Levels, ZoneDefinitionObject, ZoneTerms};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng as _;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::AttestedKeys;
 use crate::checkpoint::{
@@ -61,6 +61,8 @@ pub(super) struct Network {
     pub(super) cut: BTreeSet<(usize, usize)>,
     /// What must not arrive.
     pub(super) lost: Option<fn(&CheckpointMessage) -> bool>,
+    /// How long messages take; without it, no time.
+    pub(super) latency: Option<ChaCha8Rng>,
     /// A node that signs whatever it is asked to.
     pub(super) yes_man: Option<usize>,
     /// Every checkpoint message that was posted.
@@ -111,6 +113,7 @@ impl Network {
             letters: VecDeque::new(),
             cut: BTreeSet::new(),
             lost: None,
+            latency: None,
             yes_man: None,
             posted: Vec::new(),
         };
@@ -185,7 +188,7 @@ impl Network {
         }
     }
 
-    /// Posts a message; it arrives a second later.
+    /// Posts a message. Those from one node to another arrive in their order.
     pub(super) fn post(&mut self, from: usize, to: &Recipients, message: &CheckpointMessage) {
         let receives = |id: &NodeId| match to {
             Recipients::Node(node) => node == id,
@@ -200,7 +203,11 @@ impl Network {
         for to in (0..self.nodes.len()).filter(|to| *to != from) {
             let cut = self.cut.contains(&(from, to)) || self.cut.contains(&(to, from));
             if !cut && receives(&self.nodes[to].id) {
-                self.letters.push_back(Letter { arrives: self.now, from, to, body: body.clone() });
+                let takes = self.latency.as_mut().map_or(0, |rng| u64::from(rng.next_u32() % 2));
+                let before = self.letters.iter().filter(|letter| (letter.from, letter.to) == (from, to));
+                let last = before.map(|letter| letter.arrives).max();
+                let arrives = self.now.saturating_add(takes).max(last.unwrap_or(self.now));
+                self.letters.push_back(Letter { arrives, from, to, body: body.clone() });
             }
         }
     }
@@ -246,10 +253,10 @@ impl Network {
         }
     }
 
-    /// Delivers everything that is under way, then the answers to it, and so on.
+    /// Delivers everything that arrives by now, then the answers to it, and so on.
     pub(super) fn deliver(&mut self) {
-        while let Some(letter) = self.letters.pop_front() {
-            assert!(letter.arrives <= self.now);
+        while let Some(place) = self.letters.iter().position(|letter| letter.arrives <= self.now) {
+            let Some(letter) = self.letters.remove(place) else { return };
             if !self.nodes[letter.to].up || !self.nodes[letter.from].up {
                 continue;
             }
@@ -279,7 +286,8 @@ impl Network {
         };
         let answer: CheckpointMessage = match message {
             CheckpointMessage::Query(_) => {
-                CheckpointStatus { checkpoint_seq: 0, votes: Vec::new(), audit: None, revocation: None }.into()
+                let (leader, votes) = (Some(from.clone()), Vec::new());
+                CheckpointStatus { checkpoint_seq: 0, leader, votes, audit: None, revocation: None }.into()
             }
             CheckpointMessage::HeadProposal(proposal) => {
                 let (target, signature) = sign(&proposal.head);
