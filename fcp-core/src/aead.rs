@@ -1,7 +1,8 @@
 //! The two AEADs of §5.2.1, in place, with a key schedule that is set up once.
 //!
 //! ChaCha20-Poly1305 runs on `ring` where the feature of that name is on, and on the portable implementation
-//! otherwise: the same bytes either way.
+//! otherwise: the same bytes either way. Keys of the portable implementation are erased when dropped; `ring` has no way
+//! to erase its own.
 
 use chacha20poly1305::{AeadInOut as _, KeyInit as _};
 

@@ -42,10 +42,10 @@ impl ZoneKey {
     /// A fresh random key under a fresh random id (D89).
     #[must_use]
     pub fn generate(zone: ZoneId, algorithm: ZoneKeyAlgorithm, rng: &mut impl rand_core::CryptoRng) -> Self {
-        let (mut id, mut key) = ([0; 8], [0; 32]);
+        let (mut id, mut key) = ([0; 8], Zeroizing::new([0; 32]));
         rng.fill_bytes(&mut id);
-        rng.fill_bytes(&mut key);
-        Self::new(zone, ZoneKeyId::from_bytes(id), algorithm, key)
+        rng.fill_bytes(&mut key[..]);
+        Self { zone, id: ZoneKeyId::from_bytes(id), algorithm, key }
     }
 
     /// The zone.
@@ -193,9 +193,10 @@ impl EpochChain {
     /// The first link: HKDF-Extract(salt = key id, ikm = zone key), in the epoch of the manifest's `valid_from`.
     #[must_use]
     pub fn start(zone_key: &ZoneKey, valid_from: Timestamp) -> Self {
-        let (extracted, _) = hkdf::Hkdf::<sha2::Sha256>::extract(Some(zone_key.id.as_bytes()), &zone_key.key[..]);
+        let (mut extracted, _) = hkdf::Hkdf::<sha2::Sha256>::extract(Some(zone_key.id.as_bytes()), &zone_key.key[..]);
         let mut chain = Zeroizing::new([0; 32]);
         chain.copy_from_slice(&extracted);
+        extracted.as_mut_slice().zeroize();
         Self {
             zone: zone_key.zone.clone(),
             key_id: zone_key.id,
@@ -241,21 +242,21 @@ impl EpochChain {
     /// HKDF-Expand(chain, `FCP2-EPOCH-KEY-V1` ‖ epoch u64 LE).
     #[must_use]
     pub fn key(&self) -> ZoneKey {
-        let mut key = [0; 32];
+        let mut key = Zeroizing::new([0; 32]);
         if let Ok(hkdf) = hkdf::Hkdf::from_prk(&self.chain[..]) {
             expand(&hkdf, &[b"FCP2-EPOCH-KEY-V1", &self.epoch.get().to_le_bytes()], &mut key);
         }
-        ZoneKey::new(self.zone.clone(), self.key_id, self.algorithm, key)
+        ZoneKey { zone: self.zone.clone(), id: self.key_id, algorithm: self.algorithm, key }
     }
 
     /// The next link: HKDF-Expand(chain, `FCP2-EPOCH-CHAIN-V1`).
     #[must_use]
     pub fn next(self) -> Self {
-        let mut chain = [0; 32];
+        let mut chain = Zeroizing::new([0; 32]);
         if let Ok(hkdf) = hkdf::Hkdf::from_prk(&self.chain[..]) {
             expand(&hkdf, &[b"FCP2-EPOCH-CHAIN-V1"], &mut chain);
         }
-        Self::resume(self.zone.clone(), self.key_id, self.algorithm, self.epoch.saturating_add(1), chain)
+        Self { epoch: self.epoch.saturating_add(1), chain, ..self }
     }
 }
 

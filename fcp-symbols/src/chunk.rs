@@ -22,7 +22,7 @@
 //! assert_eq!(chunks.len(), 4);
 //!
 //! let manifest = manifest.seal(&key)?.open::<ChunkedObjectManifest>()?;
-//! assert_eq!(chunk::join(&manifest, &chunks)?, payload);
+//! assert_eq!(chunk::join(&manifest, &chunks, 1 << 20)?, payload);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -15,6 +15,9 @@ use fcp_symbols::chunk::{
 };
 use proptest::prelude::*;
 
+/// More than any payload here.
+const MAX: u64 = 1 << 20;
+
 fn payload(len: usize) -> Vec<u8> {
     (0..len).map(|at| u8::try_from((at / 3 + at * 7) % 253).unwrap_or_default()).collect()
 }
@@ -37,6 +40,19 @@ fn verified(manifest: &ChunkedObjectManifest) -> Verified<ChunkedObjectManifest>
     open(manifest).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
+/// Little is said of much: sixty thousand chunks that are one and the same.
+#[test]
+fn a_short_manifest_of_a_long_payload_allocates_nothing() {
+    let (mut manifest, chunks) = split(&vec![7; 1 << 20], 1 << 20);
+    let count = 60_000;
+    manifest.chunks = vec![chunks[0].id(); count];
+    manifest.total_len = (count as u64) << 20;
+    assert!(manifest.to_body().len() < 3 << 20);
+    let manifest = verified(&manifest);
+    assert_eq!(chunk::join(&manifest, &chunks, 1 << 30), Err(ChunkError::TooLong));
+    assert_eq!(chunk::join(&manifest, &chunks, manifest.total_len - 1), Err(ChunkError::TooLong));
+}
+
 #[test]
 fn sizes() {
     assert_eq!(ChunkSize::new(1023), Err(ChunkError::Size));
@@ -54,8 +70,8 @@ fn both_ways_at_every_edge() {
         assert_eq!(manifest.chunks, chunks.iter().map(StoredObject::id).collect::<Vec<_>>());
         assert_eq!(manifest.payload_hash, *blake3::hash(&bytes).as_bytes());
         let manifest = verified(&manifest);
-        assert_eq!(chunk::join(&manifest, &chunks).unwrap(), bytes);
-        assert_eq!(chunk::join(&manifest, chunks.iter().rev()).unwrap(), bytes, "in any order");
+        assert_eq!(chunk::join(&manifest, &chunks, MAX).unwrap(), bytes);
+        assert_eq!(chunk::join(&manifest, chunks.iter().rev(), MAX).unwrap(), bytes, "in any order");
     }
 }
 
@@ -85,7 +101,7 @@ fn equal_chunks_are_listed_twice_and_referred_to_once() {
     assert!(progress.note(&last) && !progress.note(&last) && !progress.note(&ObjectId::ZERO));
     assert_eq!(progress.missing().collect::<Vec<_>>(), [first]);
     assert!(!progress.is_complete() && progress.note(&first) && progress.is_complete());
-    assert_eq!(chunk::join(&manifest, [&chunks[0], &chunks[3]]).unwrap(), bytes);
+    assert_eq!(chunk::join(&manifest, [&chunks[0], &chunks[3]], MAX).unwrap(), bytes);
 }
 
 #[test]
@@ -141,14 +157,14 @@ fn a_joiner_takes_chunks_in_order_only() {
     let mut early = Joiner::new(&manifest);
     early.take(&chunks[0]).unwrap();
     assert_eq!(early.finish(), Err(ChunkError::Missing));
-    assert_eq!(chunk::join(&manifest, &chunks[..2]), Err(ChunkError::Missing));
+    assert_eq!(chunk::join(&manifest, &chunks[..2], MAX), Err(ChunkError::Missing));
 }
 
 #[test]
 fn a_manifest_that_lies_of_its_payload_is_found_out() {
     let (mut manifest, chunks) = split(&payload(2500), 1024);
     manifest.payload_hash[0] ^= 1;
-    assert_eq!(chunk::join(&verified(&manifest), &chunks), Err(ChunkError::PayloadHash));
+    assert_eq!(chunk::join(&verified(&manifest), &chunks, MAX), Err(ChunkError::PayloadHash));
 }
 
 #[test]
@@ -236,7 +252,7 @@ proptest! {
     #[test]
     fn split_and_join_are_inverse(bytes in prop::collection::vec(any::<u8>(), 0..20_000), size in 1024_u32..5000) {
         let (manifest, chunks) = split(&bytes, size);
-        prop_assert_eq!(chunk::join(&verified(&manifest), &chunks).unwrap(), bytes);
+        prop_assert_eq!(chunk::join(&verified(&manifest), &chunks, MAX).unwrap(), bytes);
     }
 
     #[test]

@@ -212,4 +212,8 @@ impl Revoked for RevocationRegistry {
     fn is_revoked(&self, id: &ObjectId, zone: &ZoneId, at: Timestamp) -> bool {
         self.revoked_by(id, zone, at).is_some()
     }
+
+    fn was_revoked(&self, id: &ObjectId, zone: &ZoneId, at: Timestamp) -> bool {
+        self.counting(id, zone, at, 0).is_some()
+    }
 }

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use subtle::ConstantTimeEq as _;
+
 use super::fixed::fixed_id;
 use super::{SchemaHash, ZoneId};
 
@@ -86,8 +88,18 @@ impl IdPreimage {
 }
 
 /// A zone's secret key for object ids (§3.1): without it nobody can test a guess of an object's content.
-#[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+///
+/// Erased when dropped; compared in constant time.
+#[derive(Clone, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
 pub struct ObjectIdKey([u8; 32]);
+
+impl PartialEq for ObjectIdKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for ObjectIdKey {}
 
 impl ObjectIdKey {
     /// The key of these bytes.
@@ -99,9 +111,9 @@ impl ObjectIdKey {
     /// A fresh random key.
     #[must_use]
     pub fn generate(rng: &mut impl rand_core::CryptoRng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill_bytes(&mut bytes);
-        Self(bytes)
+        let mut key = Self([0; 32]);
+        rng.fill_bytes(&mut key.0);
+        key
     }
 
     /// The public constant BLAKE3-256(`FCP2-PUBLIC-OBJECTID-KEY-V1`), under which attestations and enrollments have
@@ -128,6 +140,18 @@ impl core::fmt::Debug for ObjectIdKey {
 mod tests {
     use super::{ObjectId, ObjectIdKey};
     use crate::id::{SchemaHash, ZoneId};
+
+    #[test]
+    fn keys_are_equal_iff_all_bytes_are() {
+        let key = |bytes| ObjectIdKey::from_bytes(bytes);
+        assert_eq!(key([7; 32]), key([7; 32]));
+        for index in 0..32 {
+            let mut other = [7; 32];
+            other[index] ^= 0x80;
+            assert_ne!(key([7; 32]), key(other));
+        }
+        assert_eq!(format!("{:?}", key([7; 32])), "ObjectIdKey(..)");
+    }
 
     #[test]
     fn is_the_keyed_hash_of_the_concatenation_however_it_is_cut() {

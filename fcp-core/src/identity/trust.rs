@@ -89,10 +89,7 @@ impl TrustAnchors {
             (verified.encryption_kid(), *keys.encryption.as_bytes()),
             (verified.issuance_kid(), *keys.issuance.as_bytes()),
         ];
-        if pairs.iter().any(|(kid, key)| self.keys.get(kid).is_some_and(|known| known != key)) {
-            return Err(TrustError::KidCollision);
-        }
-        self.keys.extend(pairs);
+        claim(&mut self.keys, &pairs)?;
         let id = verified.id();
         let of_node = self.attestations.entry(verified.node_id().clone()).or_default();
         if of_node.iter().all(|known| known.id() != id) {
@@ -126,7 +123,8 @@ impl TrustAnchors {
         self.attestations.get(node).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The signing key of `node` with this key id, as of `at`: its attestation was valid and not revoked then (D201).
+    /// The signing key of `node` with this key id, as of `at`: its attestation was valid then, and no revocation of it
+    /// was in effect by then (D201).
     pub fn signing_key_at(
         &self,
         node: &NodeId,
@@ -163,20 +161,36 @@ impl TrustAnchors {
         self.attestations.get(node)?.iter().find(|attestation| {
             wanted(attestation)
                 && attestation.window().check(at).is_ok()
-                && !revoked.is_revoked(&attestation.id(), zone, at)
+                && !revoked.was_revoked(&attestation.id(), zone, at)
         })
     }
 }
 
+/// Notes which key each key id stands for, unless one of them stands for another key, be it one of `pairs` (D9).
+fn claim(keys: &mut BTreeMap<Kid, [u8; 32]>, pairs: &[(Kid, [u8; 32])]) -> Result<(), TrustError> {
+    let is_other = |known: &[u8; 32], key: &[u8; 32]| known != key;
+    let collides = pairs.iter().enumerate().any(|(index, (kid, key))| {
+        keys.get(kid).is_some_and(|known| is_other(known, key))
+            || pairs.iter().take(index).any(|(earlier, known)| earlier == kid && is_other(known, key))
+    });
+    if collides {
+        return Err(TrustError::KidCollision);
+    }
+    keys.extend(pairs.iter().copied());
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::TrustAnchors;
+    use super::{TrustAnchors, TrustError, claim};
+    use crate::id::Kid;
     use crate::id::{NodeId, NodeTag, ObjectIdKey};
     use crate::identity::{AttestationTerms, NodeKeyAttestation, NodeSecretKeys};
     use crate::object::{Message as _, StoredObject};
     use crate::revoked::NothingRevoked;
     use crate::sign::{OwnerKey, Signed as _};
     use crate::time::Timestamp;
+    use alloc::collections::BTreeMap;
     use rand_core::SeedableRng as _;
 
     const ISSUED: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -214,6 +228,43 @@ mod tests {
 
         let mut others = TrustAnchors::new(stranger.public());
         assert_eq!(others.install(received, ISSUED).unwrap_err().reason().code(), "attestation.wrong_owner");
+    }
+
+    /// Eight bytes collide for whoever looks long enough: no two keys under one id, not even of one attestation (D9).
+    #[test]
+    fn a_key_id_stands_for_one_key() {
+        let kid = |byte| Kid::from_bytes([byte; 8]);
+        let mut keys = BTreeMap::new();
+        assert_eq!(claim(&mut keys, &[(kid(1), [1; 32]), (kid(2), [2; 32]), (kid(2), [2; 32])]), Ok(()));
+        assert_eq!(claim(&mut keys, &[(kid(3), [3; 32]), (kid(1), [9; 32])]), Err(TrustError::KidCollision));
+        assert_eq!(claim(&mut keys, &[(kid(4), [4; 32]), (kid(4), [5; 32])]), Err(TrustError::KidCollision));
+        assert_eq!(keys.len(), 2, "what is refused leaves nothing behind");
+        assert_eq!(claim(&mut keys, &[(kid(1), [1; 32])]), Ok(()));
+    }
+
+    /// What was signed before a revocation took effect stays good; a clock's tolerance is for now, not for then (D201).
+    #[test]
+    fn the_past_is_judged_without_tolerance() {
+        struct At(Timestamp);
+        impl crate::revoked::Revoked for At {
+            fn is_revoked(&self, _: &crate::id::ObjectId, _: &crate::id::ZoneId, at: Timestamp) -> bool {
+                self.0 <= at.saturating_add(120)
+            }
+        }
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(3);
+        let owner = OwnerKey::generate(&mut rng);
+        let keys = NodeSecretKeys::generate(&mut rng);
+        let received = NodeKeyAttestation::open(&attest(&owner, &keys).seal()).unwrap();
+        let mut anchors = TrustAnchors::new(owner.public());
+        anchors.install(received, ISSUED).unwrap();
+        let (laptop, kid, work) =
+            (NodeId::new("nLaptop").unwrap(), keys.public().signing.kid(), crate::id::ZoneId::work());
+        let revoked = At(ISSUED.saturating_add(1000));
+        let key_at = |at| anchors.signing_key_at(&laptop, &kid, &work, &revoked, ISSUED.saturating_add(at)).is_some();
+        assert!(key_at(0) && key_at(880) && key_at(999));
+        assert!(!key_at(1000) && !key_at(2000));
+        assert!(anchors.current(&laptop, &revoked, ISSUED.saturating_add(879)).is_some());
+        assert!(anchors.current(&laptop, &revoked, ISSUED.saturating_add(880)).is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::error::Reason;
 use crate::hpke::{Purpose, SealContext, SealedBox};
-use crate::id::{NodeId, ZoneId};
+use crate::id::NodeId;
 use crate::object::{MeshObject, ObjectHeader};
 use crate::sign::{OwnerPublicKey, Signature};
 use crate::time::Timestamp;
@@ -39,8 +39,8 @@ pub struct OwnerKeyShare {
 }
 
 fn in_owner_zone(share: &OwnerKeyShare) -> Result<(), Reason> {
-    if share.header.zone_id != ZoneId::owner() {
-        return Err(Reason::ObjectZoneMismatch);
+    if !share.header.zone_id.is_owner() {
+        return Err(Reason::ObjectZoneRule);
     }
     if share.share_id == 0 { Err(Reason::CborOutOfRange) } else { Ok(()) }
 }

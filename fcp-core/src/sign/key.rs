@@ -207,9 +207,9 @@ macro_rules! signing_role {
             /// A fresh random key.
             #[must_use]
             pub fn generate(rng: &mut impl rand_core::CryptoRng) -> Self {
-                let mut seed = [0; 32];
-                rng.fill_bytes(&mut seed);
-                Self::from_seed(seed)
+                let mut seed = Zeroizing::new([0; 32]);
+                rng.fill_bytes(&mut seed[..]);
+                Self::from_seed(*seed)
             }
 
             /// The seed, to be stored.
@@ -338,9 +338,9 @@ impl NodeEncryptionKey {
     /// A fresh random key.
     #[must_use]
     pub fn generate(rng: &mut impl rand_core::CryptoRng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill_bytes(&mut bytes);
-        Self::from_bytes(bytes)
+        let mut bytes = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut bytes[..]);
+        Self::from_bytes(*bytes)
     }
 
     /// The secret bytes, to be stored.

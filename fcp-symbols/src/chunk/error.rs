@@ -10,8 +10,9 @@ pub enum ChunkError {
     /// The chunk size is outside of 1024..=1048576.
     #[error("chunk size is not from 1024 to 1048576")]
     Size,
-    /// The payload is longer than 64 GiB, or its manifest would be longer than an object may be.
-    #[error("payload is too long for one manifest")]
+    /// The payload is longer than 64 GiB, or its manifest would be longer than an object may be, or the payload is longer
+    /// than the caller takes.
+    #[error("payload is too long")]
     TooLong,
     /// The object is not the chunk that the manifest has at this place.
     #[error("object is not the chunk at this place")]

@@ -60,14 +60,22 @@ impl<'m> Joiner<'m> {
     }
 }
 
-/// The payload of `manifest`, from chunks in any order.
+/// The payload of `manifest`, at most `max_len` bytes, from chunks in any order.
+///
+/// A manifest may list one chunk again and again: three megabytes of objects describe a payload of 64 GiB. Whoever joins
+/// in memory says how much that may be.
 ///
 /// # Errors
-/// [`ChunkError`] if one is missing, not what it should be, or the payload is not the one that was hashed.
+/// [`ChunkError::TooLong`] if the payload is longer than `max_len`; [`ChunkError`] if a chunk is missing, not what it
+/// should be, or the payload is not the one that was hashed.
 pub fn join<'c>(
     manifest: &Verified<ChunkedObjectManifest>,
     chunks: impl IntoIterator<Item = &'c StoredObject>,
+    max_len: u64,
 ) -> Result<Vec<u8>, ChunkError> {
+    if manifest.total_len > max_len {
+        return Err(ChunkError::TooLong);
+    }
     let chunks: BTreeMap<ObjectId, &StoredObject> = chunks.into_iter().map(|chunk| (chunk.id(), chunk)).collect();
     let mut joiner = Joiner::new(manifest);
     let mut payload = Vec::new();

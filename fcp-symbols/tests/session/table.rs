@@ -6,9 +6,10 @@ use core::net::SocketAddr;
 use fcp_core::error::Reason;
 use fcp_core::time::Millis;
 use fcp_symbols::fcpc::FcpcError;
+use fcp_symbols::session::wire::WireMessage;
 use fcp_symbols::session::{
-    Attestations, AttestedKey, CookiePolicy, LocalNode, Role, SendError, SessionReplayPolicy, TableConfig, Terms,
-    TransportLimits,
+    Attestations, AttestedKey, CookiePolicy, LocalNode, MeshSessionAck, Role, SendError, SessionReplayPolicy, SuiteId,
+    TableConfig, Terms, TransportLimits,
 };
 
 fn config() -> TableConfig {
@@ -610,6 +611,32 @@ fn wrong_answers_are_not_checked_for_ever() {
         "session.unexpected_message"
     );
     assert_eq!(pair.laptop.lookups, 16);
+}
+
+/// Answers that cost nothing to refuse can come from anybody who knows two names: they do not keep the peer's out.
+#[test]
+fn cheap_wrong_answers_do_not_shut_out_the_right_one() {
+    let mut pair = Pair::new(&config());
+    pair.connect(Side::Laptop);
+    pair.run_ms(6);
+    let right = pair.log[1].clone();
+    pair.lose_all();
+    let forged = |change: fn(&mut MeshSessionAck)| {
+        let Ok(WireMessage::Ack(mut ack)) = WireMessage::parse(&right.bytes) else { panic!("an answer") };
+        change(&mut ack);
+        WireMessage::Ack(ack).to_bytes().unwrap()
+    };
+    let stale = forged(|ack| ack.timestamp = ack.timestamp.saturating_sub(1000));
+    let not_offered = forged(|ack| ack.suite = SuiteId::new(77));
+    for _ in 0..40 {
+        for (bytes, code) in [(&stale, "session.clock_skew"), (&not_offered, "session.suite_not_offered")] {
+            let refused = pair.deliver(Side::Laptop, right.from, bytes).unwrap_err();
+            assert_eq!(refused.reason().code(), code);
+        }
+    }
+    assert_eq!(pair.laptop.lookups, 0);
+    pair.deliver(Side::Laptop, right.from, &right.bytes).unwrap();
+    assert_eq!(pair.laptop.table.sessions().count(), 1);
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl KeyShareError {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::Zone => Reason::ObjectZoneMismatch,
+            Self::Zone => Reason::ObjectZoneRule,
             Self::NotInRoster(_) => Reason::OwnerNotInRoster,
             Self::Missing(_) => Reason::OwnerMissingPackage,
             Self::OtherGroup => Reason::OwnerOtherKey,
@@ -85,7 +85,7 @@ pub(super) fn plaintext(share_id: u8, share: &frost::keys::SigningShare) -> Zero
 /// Reads what [`plaintext`] wrote.
 pub(super) fn from_plaintext(plaintext: &[u8]) -> Result<(u8, frost::keys::SigningShare), Malformed> {
     let (share_id, scalar) = plaintext.split_first().ok_or(Malformed)?;
-    Ok((*share_id, frost::keys::SigningShare::deserialize(&bridge::array::<32>(scalar)?)?))
+    Ok((*share_id, frost::keys::SigningShare::deserialize(scalar)?))
 }
 
 impl KeyShare {
@@ -123,7 +123,7 @@ impl KeyShare {
         provenance: Provenance,
         rng: &mut impl rand_core::CryptoRng,
     ) -> Result<OwnerKeyShare, KeyShareError> {
-        if provenance.current_zone != ZoneId::owner() {
+        if !provenance.current_zone.is_owner() {
             return Err(KeyShareError::Zone);
         }
         if holder.share_id != self.share_id {
@@ -160,7 +160,7 @@ impl KeyShare {
     /// # Errors
     /// [`KeyShareError`] with the first thing that does not fit together.
     pub fn open(share: &OwnerKeyShare, owner: &OwnerPublicKey, member: &Member<'_>) -> Result<Self, KeyShareError> {
-        if share.header.zone_id != ZoneId::owner() {
+        if !share.header.zone_id.is_owner() {
             return Err(KeyShareError::Zone);
         }
         if share.group_key != *owner {

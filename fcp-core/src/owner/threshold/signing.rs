@@ -105,13 +105,17 @@ impl Signer {
     }
 }
 
-/// The signers by share id, from 1, each once: so at most 255, which is checked before a point is.
+/// The signers by share id, from 1, each once: 2 to 255 of them, which is checked before a point is.
 #[derive(Debug, Clone, PartialEq, Eq, Encode)]
 pub(super) struct Signers(pub(super) Vec<Signer>);
 
 impl<'b> Decode<'b> for Signers {
     fn decode(decoder: &mut Decoder<'b>) -> Result<Self, DecodeError> {
+        let start = decoder.position();
         let len = decoder.array_of_at_most(usize::from(u8::MAX))?;
+        if len < 2 {
+            return Err(Decoder::invalid(start, Reason::OwnerBadPackage));
+        }
         let mut signers = Vec::with_capacity(len);
         let mut last = 0;
         for _ in 0..len {
@@ -134,7 +138,7 @@ impl<'b> Decode<'b> for Signers {
 /// itself (D202).
 ///
 /// ```cddl
-/// owner-signing-package = { group_key: bstr .size 32, commitments: [+ signer], preimage: bstr }
+/// owner-signing-package = { group_key: bstr .size 32, commitments: [2*255 signer], preimage: bstr }
 /// signer = { share_id: 1..255, hiding: bstr .size 32, binding: bstr .size 32 }      ; by share id, each once
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Message)]

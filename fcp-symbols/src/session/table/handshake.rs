@@ -225,7 +225,12 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
                 Ok(())
             }
             Err((state, error)) => {
-                let wrong_answers = outbound.wrong_answers.saturating_add(1);
+                // What is refused for free may come as often as anybody likes: counting it would shut out the peer.
+                let costs = matches!(
+                    error,
+                    HandshakeError::UnknownPeer | HandshakeError::Signature(_) | HandshakeError::ZeroSharedSecret(_)
+                );
+                let wrong_answers = outbound.wrong_answers.saturating_add(u8::from(costs));
                 self.put_back(&ack.from, Outbound { state, wrong_answers, ..outbound });
                 Err(error)
             }

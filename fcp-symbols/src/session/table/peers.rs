@@ -20,7 +20,7 @@ pub(super) const MAX_SESSIONS_PER_PEER: usize = 4;
 /// How often an answer is given again to the same hello.
 const MAX_REPEATS: u8 = 8;
 
-/// How many wrong answers a handshake puts up with, since each may cost a signature check.
+/// How many wrong answers that cost a signature check a handshake puts up with.
 pub(super) const MAX_WRONG_ANSWERS: u8 = 16;
 
 /// A peer with sessions or a handshake.
