@@ -1,37 +1,30 @@
 //! Agents on this node (§8.1): their requests are authorized here, run by a connector, and written down.
 
+mod memory;
+mod view;
+
 use std::collections::BTreeMap;
 
 use fcp_audit::decision::DecisionReceipt;
 use fcp_audit::event::{EventDetails, types};
-use fcp_audit::freshness::{Frontier, RevocationFreshnessPolicy};
-use fcp_audit::revocation::RevocationRegistry;
-use fcp_caps::authorize::{self, Budget, OperationRule, View};
-use fcp_caps::capability::Capability;
+use fcp_caps::authorize::{self, OperationRule};
 use fcp_caps::execution::{Begun, Effect, Execution, Outcome, Running};
 use fcp_caps::explain::Explanation;
-use fcp_caps::grant::{CapabilityObject, Spent};
 use fcp_caps::invoke::{IdempotencyKey, Invoke, InvokeRequest};
-use fcp_caps::pop::{HolderNonce, Proof, ReplayCache};
+use fcp_caps::pop::HolderNonce;
 use fcp_caps::token::{CapabilityGrant, CapabilityToken, CheckpointBinding, TokenClaims};
-use fcp_caps::verify::TokenView;
+use fcp_caps::verify::TokenView as _;
 use fcp_core::cbor::{self, Value};
 use fcp_core::decision::{Decision, Denial};
-use fcp_core::id::{
-    CapabilityId, ConnectorId, InstanceId, Jti, NodeId, ObjectId, ObjectIdKey, OperationId, PrincipalId, ZoneId,
-};
-use fcp_core::identity::TrustAnchors;
+use fcp_core::id::{ConnectorId, Jti, NodeId, ObjectId, OperationId, PrincipalId, ZoneId};
 use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, Provenance, StoredObject, TaintFlags};
 use fcp_core::rand_core::Rng as _;
-use fcp_core::sign::{Signed as _, Unverified, Verified};
+use fcp_core::sign::{Signed as _, Verified};
 use fcp_core::store::ObjectStore as _;
 use fcp_core::time::Timestamp;
 use fcp_symbols::chunk::RawChunk;
-use fcp_zones::approval::ApprovalToken;
-use fcp_zones::flow::{Bearer, Client, Ingress, Marks, SanitizerReceipt, Source};
+use fcp_zones::flow::Bearer;
 use fcp_zones::membership::Member;
-use fcp_zones::pinned::PinnedHeads;
-use fcp_zones::resource::ResourceObject;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -39,17 +32,15 @@ use super::Mesh;
 use crate::clock;
 use crate::control::ControlError;
 use crate::params::Params;
-use crate::store::StateKey;
 use crate::supervisor::{Call, CallFailure, Supervisor};
-use crate::zone::Zone;
+use memory::Memory;
+use view::NodeView;
 
 type Answer = Result<serde_json::Value, ControlError>;
 type Reply = oneshot::Sender<Answer>;
 
 /// How many objects are listed at once.
 const PAGE: usize = 256;
-/// How many proofs are remembered.
-const MAX_PROOFS: usize = 65_536;
 
 fn failed(error: impl std::fmt::Display) -> ControlError {
     ControlError::node("agent", error)
@@ -66,10 +57,9 @@ struct Installed {
 }
 
 /// What this node knows for deciding about requests, beside its zones.
+#[derive(Default)]
 pub(crate) struct Agents {
-    marks: Marks,
-    used: ReplayCache,
-    spent: BTreeMap<Budget, Spent>,
+    memory: Memory,
     members: BTreeMap<NodeId, Member>,
     checkpoints: BTreeMap<(ZoneId, u64), ObjectId>,
     provenances: BTreeMap<ObjectId, Provenance>,
@@ -78,22 +68,6 @@ pub(crate) struct Agents {
     /// What the connector is doing.
     running: BTreeMap<u64, (Running, Vec<ObjectId>, Reply)>,
     next_call: u64,
-}
-
-impl Default for Agents {
-    fn default() -> Self {
-        Self {
-            marks: Marks::new(),
-            used: ReplayCache::new(MAX_PROOFS),
-            spent: BTreeMap::new(),
-            members: BTreeMap::new(),
-            checkpoints: BTreeMap::new(),
-            provenances: BTreeMap::new(),
-            connector: None,
-            running: BTreeMap::new(),
-            next_call: 0,
-        }
-    }
 }
 
 impl Agents {
@@ -114,130 +88,6 @@ impl Agents {
     /// A checkpoint was accepted.
     pub(crate) fn note_checkpoint(&mut self, zone: &ZoneId, seq: u64, id: ObjectId) {
         self.checkpoints.insert((zone.clone(), seq), id);
-    }
-
-    /// Marks of an earlier run.
-    pub(crate) fn set_marks(&mut self, marks: Marks) {
-        self.marks = marks;
-    }
-}
-
-/// Everything that a decision reads.
-struct NodeView<'a> {
-    node: &'a NodeId,
-    trust: &'a TrustAnchors,
-    revocations: &'a RevocationRegistry,
-    zones: &'a BTreeMap<ZoneId, Zone>,
-    agents: &'a Agents,
-}
-
-impl TokenView for NodeView<'_> {
-    fn trust(&self) -> &TrustAnchors {
-        self.trust
-    }
-
-    fn revocations(&self) -> &RevocationRegistry {
-        self.revocations
-    }
-
-    fn heads(&self, zone: &ZoneId) -> Option<&PinnedHeads> {
-        self.zones.get(zone)?.pinned.as_ref()
-    }
-
-    fn frontier(&self, zone: &ZoneId) -> Option<Frontier> {
-        self.zones.get(zone)?.participant.state().frontier(self.revocations)
-    }
-
-    fn checkpoint(&self, zone: &ZoneId, seq: u64) -> Option<ObjectId> {
-        self.agents.checkpoints.get(&(zone.clone(), seq)).copied()
-    }
-
-    fn is_forked(&self, zone: &ZoneId, checkpoint: &ObjectId) -> bool {
-        let fork = self.zones.get(zone).and_then(|zone| zone.participant.state().fork());
-        fork.is_some_and(|fork| fork.theirs == *checkpoint || fork.ours == *checkpoint)
-    }
-
-    fn freshness(&self, _: &ZoneId) -> RevocationFreshnessPolicy {
-        RevocationFreshnessPolicy::default()
-    }
-
-    fn member(&self, node: &NodeId) -> Option<&Member> {
-        self.agents.members.get(node)
-    }
-
-    fn grant(&self, id: &ObjectId) -> Option<&Verified<CapabilityObject>> {
-        self.zones.values().find_map(|zone| zone.grants.get(id))
-    }
-
-    fn capability(&self, _: &CapabilityId) -> Option<&Capability> {
-        None
-    }
-}
-
-impl View for NodeView<'_> {
-    fn node(&self) -> &NodeId {
-        self.node
-    }
-
-    fn object_id_key(&self, zone: &ZoneId, at: Timestamp) -> Option<&ObjectIdKey> {
-        self.zones.get(zone)?.keyring.object_id_key_at(at).ok()
-    }
-
-    fn operation(&self, connector: &ConnectorId, operation: &OperationId) -> Option<&OperationRule> {
-        let info = self.agents.connector.as_ref().filter(|info| info.id == *connector)?;
-        info.rules.get(operation)
-    }
-
-    fn binary(&self, connector: &ConnectorId, _: Option<&InstanceId>) -> Option<ObjectId> {
-        self.agents.connector.as_ref().filter(|info| info.id == *connector).map(|info| info.binary)
-    }
-
-    fn challenge(&self, _: &Jti) -> Option<HolderNonce> {
-        None
-    }
-
-    fn is_used(&self, proof: &Proof) -> bool {
-        self.agents.used.contains(proof)
-    }
-
-    fn approval(&self, _: &ObjectId) -> Option<&Unverified<ApprovalToken>> {
-        None
-    }
-
-    fn resource(&self, _: &ObjectId) -> Option<&Verified<ResourceObject>> {
-        None
-    }
-
-    fn provenance(&self, id: &ObjectId) -> Option<&Provenance> {
-        self.agents.provenances.get(id)
-    }
-
-    fn applied_approval(&self, _: &ObjectId) -> Option<&Verified<ApprovalToken>> {
-        None
-    }
-
-    fn sanitizer_receipt(&self, _: &ObjectId) -> Option<&Verified<SanitizerReceipt>> {
-        None
-    }
-
-    fn sanitizes(&self, _: &ConnectorId, _: &OperationId) -> TaintFlags {
-        TaintFlags::empty()
-    }
-
-    fn marks(&self) -> &Marks {
-        &self.agents.marks
-    }
-
-    fn client(&self, bearer: &Bearer) -> Client {
-        if bearer.sub.as_str().starts_with("user:") { Client::Person } else { Client::Agent }
-    }
-
-    fn ingress(&self, _: &ObjectId) -> Ingress {
-        Ingress::User
-    }
-
-    fn spent(&self, budget: Budget) -> Spent {
-        self.agents.spent.get(&budget).copied().unwrap_or_default()
     }
 }
 
@@ -289,12 +139,8 @@ impl Mesh {
         Ok(Bearer { zone: params.parsed("zone")?, sub: params.parsed("sub")?, holder_node })
     }
 
-    /// Notes on disk that data goes to somebody, before it goes.
     fn deliver(&mut self, bearer: &Bearer, provenance: &Provenance) -> Result<(), ControlError> {
-        if self.agents.marks.deliver(bearer, Source::of(provenance)) {
-            self.store.put_state(&StateKey::new("agents", "marks"), &self.agents.marks).map_err(failed)?;
-        }
-        Ok(())
+        self.agents.memory.deliver(&self.store, bearer, provenance).map_err(failed)
     }
 
     /// A token for one operation of the connector, minted by this node for an agent on it (§7.5).
@@ -400,7 +246,8 @@ impl Mesh {
             Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
         };
         let evidence = authorized.evidence().to_vec();
-        let begun = Execution::begin(authorized, None, &mut self.agents.used, now);
+        let (proof, expires_at) = (authorized.proof().copied(), authorized.token().claims().exp);
+        let begun = Execution::begin(authorized, None, self.agents.memory.used_mut(), now);
         let execution = match begun {
             Decision::Allow(Begun::Run(execution)) => execution,
             Decision::Allow(Begun::Repeated(before)) => {
@@ -408,6 +255,9 @@ impl Mesh {
             }
             Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
         };
+        if let Some(proof) = proof {
+            Memory::keep_proof(&self.store, &proof, expires_at).map_err(failed)?;
+        }
         let prepared = match execution.prepare(&self.view()?, None, &self.keys.0.signing, now) {
             Decision::Allow(prepared) => prepared,
             Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
@@ -452,19 +302,13 @@ impl Mesh {
 
     /// Has the connector do it; its answer comes back as an event.
     fn run(&mut self, running: Running, written: Vec<ObjectId>, reply: Reply) {
-        for (budget, spent) in running.charges() {
-            self.charge(budget, spent);
+        if let Err(error) = self.agents.memory.charge(&self.store, &running.charges()) {
+            return drop(reply.send(Err(failed(error))));
         }
         let call = self.agents.next_call;
         self.agents.next_call = call.wrapping_add(1);
         self.host_calls.push((call, Call::of(&running, clock::now_millis())));
         self.agents.running.insert(call, (running, written, reply));
-    }
-
-    fn charge(&mut self, budget: Budget, spent: Spent) {
-        let own = self.agents.spent.entry(budget).or_default();
-        own.calls = own.calls.saturating_add(spent.calls);
-        own.bytes = own.bytes.saturating_add(spent.bytes);
     }
 
     /// The connector answered.
@@ -484,9 +328,7 @@ impl Mesh {
             self.keep(&receipt).map_err(failed)?;
         }
         self.keep(&finished.stored_response().clone()).map_err(failed)?;
-        for (budget, spent) in finished.charges().to_vec() {
-            self.charge(budget, spent);
-        }
+        self.agents.memory.charge(&self.store, finished.charges()).map_err(failed)?;
         let (bearer, provenance) = finished.delivery();
         let (bearer, provenance) = (bearer.clone(), provenance.clone());
         self.deliver(&bearer, &provenance)?;
@@ -556,11 +398,9 @@ impl Mesh {
         }
     }
 
-    /// Loads the marks of an earlier run.
+    /// Loads what an earlier run knew.
     pub(super) fn load_agents(&mut self) -> Result<(), ControlError> {
-        if let Some(marks) = self.store.state::<Marks>(&StateKey::new("agents", "marks")).map_err(failed)? {
-            self.agents.set_marks(marks);
-        }
+        self.agents.memory = Memory::load(&self.store, clock::now()).map_err(failed)?;
         let zones: Vec<ZoneId> = self.zones.keys().cloned().collect();
         for zone in zones {
             let mut after = None;

@@ -10,7 +10,7 @@ use fcp_core::sign::{NodeEncryptionPublicKey, NodeIssuancePublicKey, NodeSigning
 use serde_json::{Value, json};
 
 use super::founding::{Founder, Founding, Plan};
-use super::owner::RosterEntry;
+use super::owner::{KeptPart, OwnerPart, RosterEntry};
 use super::{Mesh, standard};
 use crate::clock;
 use crate::control::{ControlError, ControlRequest};
@@ -27,6 +27,7 @@ impl Mesh {
     /// Loads what an earlier run kept.
     pub(crate) fn load(&mut self) -> Result<(), ControlError> {
         self.load_members()?;
+        self.load_owner_part()?;
         self.load_zones()?;
         self.load_agents()
     }
@@ -154,13 +155,22 @@ impl Mesh {
     fn owner_finish(&mut self, params: Params<'_>) -> Answer {
         let provenance = Provenance::of_zone(ZoneId::owner(), 100, 100, clock::now());
         let own = (&self.config.node_id, &*self.keys.0);
-        let (owner, share) = self.owner.finish(own, &params.byte_list("packages")?, provenance, &mut self.rng)?;
-        let body = share.to_body();
+        let (owner, part) = self.owner.finish(own, &params.byte_list("packages")?, provenance, &mut self.rng)?;
         self.store
-            .put_state(&StateKey::new("owner", "share"), &body)
+            .put_state(&StateKey::new("owner", "part"), &part)
             .map_err(|error| ControlError::node("store", error))?;
         self.set_owner(owner)?;
-        Ok(json!({"owner": hex(owner.as_bytes()), "share": hex(&body)}))
+        Ok(json!({"owner": hex(owner.as_bytes()), "share": hex(&part.share)}))
+    }
+
+    /// Opens this node's share of the owner's key again.
+    fn load_owner_part(&mut self) -> Result<(), ControlError> {
+        let kept = self.store.state::<KeptPart>(&StateKey::new("owner", "part"));
+        let kept = kept.map_err(|error| ControlError::node("store", error))?;
+        if let (Some(kept), Some(trust)) = (kept, &self.trust) {
+            self.owner = OwnerPart::restore(kept, trust.owner(), (&self.config.node_id, &*self.keys.0))?;
+        }
+        Ok(())
     }
 
     fn owner_commit(&mut self, params: Params<'_>) -> Answer {

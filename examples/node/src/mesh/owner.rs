@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use fcp_audit::checkpoint::ZoneAnchor;
 use fcp_audit::revocation::RevocationObject;
 use fcp_caps::grant::CapabilityObject;
+use fcp_core::cbor::{Decode, Encode};
 use fcp_core::id::NodeId;
 use fcp_core::identity::{NodeKeyAttestation, NodePublicKeys, NodeSecretKeys};
 use fcp_core::object::Message;
@@ -54,6 +55,16 @@ struct Held {
     roster: Roster,
     share: KeyShare,
     group: GroupKeys,
+}
+
+/// What is on disk of it.
+#[derive(Encode, Decode)]
+pub(crate) struct KeptPart {
+    roster: Roster,
+    /// The body of this node's `OwnerKeyShare`: the share is sealed to the node.
+    pub(crate) share: Vec<u8>,
+    /// The public halves of all shares, in the order of the roster.
+    verifying_shares: Vec<[u8; 32]>,
 }
 
 /// What the person compared before the node takes part: everybody's keys.
@@ -119,14 +130,15 @@ impl OwnerPart {
         Ok(out.into_iter().map(|package| (package.recipient.clone(), package.to_body())).collect())
     }
 
-    /// Takes the round-2 packages for this node: gives the owner's public key and this node's share, sealed to itself.
+    /// Takes the round-2 packages for this node: gives the owner's public key, and what is to be on disk of this node's
+    /// part.
     pub(crate) fn finish(
         &mut self,
         (node, keys): (&NodeId, &NodeSecretKeys),
         packages: &[Vec<u8>],
         provenance: fcp_core::object::Provenance,
         rng: &mut impl CryptoRng,
-    ) -> Result<(OwnerPublicKey, OwnerKeyShare), ControlError> {
+    ) -> Result<(OwnerPublicKey, KeptPart), ControlError> {
         let Stage::Round2 { ceremony, secret, round1 } = std::mem::take(&mut self.stage) else {
             return Err(out_of_turn());
         };
@@ -142,8 +154,25 @@ impl OwnerPart {
         let sealed = share.seal(member.participant(), provenance, rng).map_err(refused)?;
         let owner = *group.owner();
         let roster = ceremony.roster().clone();
+        let verifying_shares =
+            roster.participants().iter().filter_map(|own| group.verifying_share(own.share_id)).collect();
+        let kept = KeptPart { roster: roster.clone(), share: sealed.to_body(), verifying_shares };
         self.stage = Stage::Held(Box::new(Held { roster, share, group }));
-        Ok((owner, sealed))
+        Ok((owner, kept))
+    }
+
+    /// The part that an earlier run kept: opens the share again.
+    pub(crate) fn restore(
+        kept: KeptPart,
+        owner: &OwnerPublicKey,
+        (node, keys): (&NodeId, &NodeSecretKeys),
+    ) -> Result<Self, ControlError> {
+        let KeptPart { roster, share, verifying_shares } = kept;
+        let sealed = OwnerKeyShare::from_body(&share).map_err(refused)?;
+        let share = KeyShare::open(&sealed, owner, &roster.member(node, keys).map_err(refused)?).map_err(refused)?;
+        let ids = roster.participants().iter().map(|own| own.share_id);
+        let group = GroupKeys::from_verifying_shares(&roster, owner, ids.zip(verifying_shares)).map_err(refused)?;
+        Ok(Self { stage: Stage::Held(Box::new(Held { roster, share, group })), ..Self::default() })
     }
 
     fn held(&self) -> Result<(&Roster, &KeyShare, &GroupKeys), ControlError> {

@@ -1,6 +1,7 @@
 //! What is public of a shared key.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use frost_ed25519 as frost;
 
@@ -35,7 +36,7 @@ impl GroupKeys {
         owner: &OwnerPublicKey,
         shares: impl IntoIterator<Item = &'s Verified<OwnerKeyShare>>,
     ) -> Result<Self, KeyShareError> {
-        let mut verifying_shares = BTreeMap::new();
+        let mut verifying_shares = Vec::new();
         for share in shares {
             if share.group_key != *owner {
                 return Err(KeyShareError::OtherGroup);
@@ -43,9 +44,24 @@ impl GroupKeys {
             if roster.holder(share.share_id).is_none_or(|holder| holder.node_id != share.node_id) {
                 return Err(KeyShareError::NotInRoster(share.node_id.clone()));
             }
-            let identifier = bridge::identifier(share.share_id)?;
-            let key = frost::keys::VerifyingShare::deserialize(&share.verifying_share).map_err(Malformed::from)?;
-            verifying_shares.insert(identifier, key);
+            verifying_shares.push((share.share_id, share.verifying_share));
+        }
+        Self::from_verifying_shares(roster, owner, verifying_shares)
+    }
+
+    /// The public halves by share id, as this node kept them. Every participant of `roster` must have one.
+    ///
+    /// # Errors
+    /// [`KeyShareError`] if one is missing or no point of the curve.
+    pub fn from_verifying_shares(
+        roster: &Roster,
+        owner: &OwnerPublicKey,
+        shares: impl IntoIterator<Item = (u8, [u8; 32])>,
+    ) -> Result<Self, KeyShareError> {
+        let mut verifying_shares = BTreeMap::new();
+        for (share_id, share) in shares {
+            let key = frost::keys::VerifyingShare::deserialize(&share).map_err(Malformed::from)?;
+            verifying_shares.insert(bridge::identifier(share_id)?, key);
         }
         for participant in roster.participants() {
             if !verifying_shares.contains_key(&bridge::identifier(participant.share_id)?) {

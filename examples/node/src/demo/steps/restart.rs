@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::super::mesh::{DESKTOP, Devices, LAPTOP, NAMES, SERVER};
+use super::super::mesh::{DESKTOP, Devices, LAPTOP, NAMES, PHONE, SERVER};
 use super::sessions::everybody_meets;
 use super::{Proof, State, short};
 
@@ -33,6 +33,12 @@ pub(super) fn run(devices: &mut Devices, state: &mut State, proof: &mut Proof) -
         kept["seq"],
         caught_up["seq"],
         short(&caught_up["checkpoint"]),
+    ));
+
+    let signatures = devices.owner_signs([DESKTOP, PHONE], state.shares.get(..1).unwrap_or_default())?;
+    proof.line(format!(
+        "its share of the owner key was opened again: the desktop and the phone signed as the owner, {}",
+        signatures.first().map(short).unwrap_or_default(),
     ));
 
     let before = refusals(devices)?;
