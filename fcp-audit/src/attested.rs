@@ -2,6 +2,7 @@
 
 use fcp_core::id::{Kid, NodeId, ObjectId, ZoneId};
 use fcp_core::identity::{NodeKeyAttestation, TrustAnchors};
+use fcp_core::revoked::Revoked as _;
 use fcp_core::sign::{NodeSigningPublicKey, Verified};
 use fcp_core::time::Timestamp;
 

@@ -58,7 +58,7 @@ impl Explanation {
             Outcome::Deny => "denied",
         };
         let code = receipt.reason_code();
-        let at = text::moment(receipt.decided_at);
+        let at = receipt.decided_at.utc();
         let (what, zone, node) = (scene.what(), &receipt.header.zone_id, &receipt.decided_by);
         let evidence = receipt.evidence().iter().map(|id| (evidence::label(&scene, id), *id)).collect();
         let (cause, remedy) = reasons(receipt.reason(), cause::detail(&scene));

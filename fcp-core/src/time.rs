@@ -1,5 +1,9 @@
 //! Time (§4.2, D7): Unix time as an argument, and the one rule of validity windows.
 
+mod calendar;
+
+pub use calendar::Utc;
+
 /// Seconds since the Unix epoch. Nothing in this family of crates reads a clock: time comes in as this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fcp_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::control::ControlClient;
@@ -26,7 +27,14 @@ pub(crate) fn audit_tail(data: &Path, zone: &str, count: u64) -> Result<(), Stri
     for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
         let seq = event.get("seq").and_then(Value::as_u64).unwrap_or_default();
-        println!("{seq:>6}  {}  {:<24} {:<20} {}", text("id"), text("event_type"), text("actor"), text("operation"));
+        let at = event
+            .get("occurred_at")
+            .and_then(Value::as_u64)
+            .map_or_else(|| "-".to_owned(), |at| Timestamp::from_secs(at).utc().to_string());
+        let (what, actor, operation) = (text("event_type"), text("actor"), text("operation"));
+        // A decision's receipt: what `fcp explain` takes.
+        let (id, receipt) = (text("id"), text("result"));
+        println!("{seq:>6}  {at}  {id:.8}  {what:<24} {actor:<20} {operation:<16} {receipt:.8}");
     }
     Ok(())
 }

@@ -61,6 +61,23 @@ pub(crate) struct Peer {
     control: Option<Control>,
     /// What waits until there is a control stream.
     waiting: Vec<ControlPlaneObject>,
+    /// How many questions about each zone it has not answered.
+    asked: BTreeMap<ZoneId, u32>,
+}
+
+impl Peer {
+    /// Notes a question about a zone.
+    fn ask(&mut self, zone: &ZoneId) {
+        let open = self.asked.entry(zone.clone()).or_default();
+        *open = open.saturating_add(1);
+    }
+
+    /// Whether an answer about a zone is due; it no longer is then.
+    fn take_asked(&mut self, zone: &ZoneId) -> bool {
+        let Some(open) = self.asked.get_mut(zone).filter(|open| **open > 0) else { return false };
+        *open = open.saturating_sub(1);
+        true
+    }
 }
 
 /// One session's control stream.

@@ -1,6 +1,6 @@
 //! What this node knows of a zone: its keys, what holds in it, and what has happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fcp_audit::AttestedKeys;
 use fcp_audit::checkpoint::{Context, Governance, Held as _, HeldInMemory, Participant, View};
@@ -25,6 +25,8 @@ pub(crate) struct Zone {
     pub(crate) held: HeldInMemory,
     /// This node's part in the zone's checkpoints.
     pub(crate) participant: Participant,
+    /// The participant's record, if it could not be written.
+    pub(crate) unsaved: Option<Vec<u8>>,
     /// What the accepted checkpoint pins.
     pub(crate) pinned: Option<PinnedHeads>,
     /// What the owner granted.
@@ -33,6 +35,8 @@ pub(crate) struct Zone {
     pub(crate) events: BTreeMap<u64, ObjectId>,
     /// Anchors whose checkpoint has not come yet.
     pub(crate) anchors: Vec<ObjectId>,
+    /// Every anchor that is held.
+    pub(crate) anchored: BTreeSet<ObjectId>,
     /// The newest definition, policy and manifest that are held.
     pub(crate) newest: Newest,
 }
@@ -60,10 +64,12 @@ impl Zone {
             keyring: ZoneKeyRing::new(id.clone()),
             held: HeldInMemory::new(ObjectIdKey::public()),
             participant: Participant::new(id.clone(), node),
+            unsaved: None,
             pinned: None,
             grants: BTreeMap::new(),
             events: BTreeMap::new(),
             anchors: Vec::new(),
+            anchored: BTreeSet::new(),
             newest: Newest::default(),
             id,
         }
@@ -111,7 +117,8 @@ impl Zone {
         input(&mut self.participant, &context)
     }
 
-    /// Follows the accepted checkpoint: heads, keys, and the agreed chain, whose new events it returns.
+    /// Follows the accepted checkpoint: heads, keys, and the agreed chain. Returns the events that have no place in
+    /// `events` yet; they get it once that is on disk.
     pub(crate) fn pin(&mut self) -> Vec<(u64, ObjectId)> {
         let mut new = Vec::new();
         let Some(accepted) = self.participant.state().accepted() else { return new };
@@ -131,7 +138,7 @@ impl Zone {
             let mut at = Some(tip.event);
             while let Some(link) = at.and_then(|id| self.held.audit_event(&id)) {
                 let Some(id) = at else { break };
-                if self.events.insert(link.seq(), id).is_some() {
+                if self.events.contains_key(&link.seq()) {
                     break;
                 }
                 new.push((link.seq(), id));

@@ -188,13 +188,6 @@ impl RevocationRegistry {
         self.counting(id, zone, at, TimePolicy::DEFAULT_SKEW_SECS)
     }
 
-    /// Whether `id` was revoked at `at`, without any tolerance for clocks: for judging what was signed at a time that
-    /// it states itself (D201).
-    #[must_use]
-    pub fn was_revoked(&self, id: &ObjectId, zone: &ZoneId, at: Timestamp) -> bool {
-        self.counting(id, zone, at, 0).is_some()
-    }
-
     fn counting(&self, id: &ObjectId, zone: &ZoneId, at: Timestamp, skew: u64) -> Option<ObjectId> {
         let owner = ZoneId::owner();
         let zones = [Some(zone), (*zone != owner).then_some(&owner)];

@@ -29,11 +29,11 @@ fn token<V: View>(scene: &Scene<'_, V>, reason: Reason) -> Option<Detail> {
     let now = scene.receipt.decided_at;
     let (cause, unless) = match reason {
         Reason::TokenExpired => (
-            format!("the token expired at {}, {} s before", text::moment(claims.exp), now.since(claims.exp)),
+            format!("the token expired at {}, {} s before", claims.exp.utc(), now.since(claims.exp)),
             "a token of this moment had been presented".into(),
         ),
         Reason::TokenNotYetValid => (
-            format!("the token was issued for {}, {} s ahead", text::moment(claims.iat), claims.iat.since(now)),
+            format!("the token was issued for {}, {} s ahead", claims.iat.utc(), claims.iat.since(now)),
             "issuer and verifier had agreed on the time".into(),
         ),
         Reason::TokenBadLifetime => {

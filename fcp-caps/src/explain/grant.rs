@@ -55,9 +55,9 @@ pub(super) fn detail<V: View>(scene: &Scene<'_, V>, reason: Reason) -> Option<De
         }
         Reason::GrantNotValid => {
             let window = |grant: &CapabilityObject| {
-                format!("is valid from {} to {}", text::moment(grant.valid_from), text::moment(grant.valid_until))
+                format!("is valid from {} to {}", grant.valid_from.utc(), grant.valid_until.utc())
             };
-            (each(&window), format!("one had covered {} to {}", text::moment(claims.iat), text::moment(claims.exp)))
+            (each(&window), format!("one had covered {} to {}", claims.iat.utc(), claims.exp.utc()))
         }
         Reason::GrantResourceNotAllowed | Reason::GrantResourceDenied => {
             let bounds: Vec<&CapabilityConstraints> =

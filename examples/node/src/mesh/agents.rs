@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use fcp_audit::decision::DecisionReceipt;
 use fcp_audit::event::{EventDetails, types};
-use fcp_caps::authorize::{self, OperationRule};
-use fcp_caps::execution::{Begun, Effect, Execution, Outcome, Running};
+use fcp_caps::authorize::{self, Authorized, OperationRule};
+use fcp_caps::execution::{Begun, Effect, Execution, Outcome, Prepared, Running};
 use fcp_caps::explain::Explanation;
 use fcp_caps::invoke::{IdempotencyKey, Invoke, InvokeRequest};
 use fcp_caps::pop::HolderNonce;
@@ -232,42 +232,58 @@ impl Mesh {
         self.decide(&zone_id, invoke, now)
     }
 
-    /// Decides about a request and writes the decision down.
+    /// Decides about a request and gets everything ready for it, and writes down what came of that before anything
+    /// happens.
     fn decide(&mut self, zone_id: &ZoneId, invoke: Invoke, now: Timestamp) -> Result<Started, ControlError> {
         let request = invoke.request().clone();
         let id = invoke.id();
         let decision = authorize::authorize(&self.view()?, invoke, now);
-        let draft = authorize::draft_receipt(&self.view()?, zone_id, id, &decision, now);
-        let receipt = self.store_receipt(zone_id, draft)?;
-        let event_type = if decision.is_allowed() { types::CAPABILITY_INVOKE } else { types::SECURITY_VIOLATION };
-        self.record_invoke(zone_id, &request, id, receipt, event_type, now)?;
-        let authorized = match decision {
-            Decision::Allow(authorized) => authorized,
-            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
+        let allowed = authorize::draft_receipt(&self.view()?, zone_id, id, &decision, now);
+        let ready = match decision {
+            Decision::Allow(authorized) => self.make_ready(authorized, now)?,
+            Decision::Deny(denial) => Decision::Deny(denial),
         };
+        let (draft, event_type) = match &ready {
+            Decision::Allow(_) => (allowed, types::CAPABILITY_INVOKE),
+            Decision::Deny(denial) => {
+                let denied = Decision::<Authorized<Invoke>>::Deny(denial.clone());
+                (authorize::draft_receipt(&self.view()?, zone_id, id, &denied, now), types::SECURITY_VIOLATION)
+            }
+        };
+        let receipt = self.store_receipt(zone_id, draft)?;
+        self.record_invoke(zone_id, &request, id, receipt, event_type, now)?;
+        Ok(match ready {
+            Decision::Deny(denial) => Started::Answered(denied(&denial, receipt, id)),
+            Decision::Allow(Ready::Repeated(before)) => {
+                Started::Answered(json!({"outcome": "repeated", "receipt": before.to_string()}))
+            }
+            Decision::Allow(Ready::Run { prepared, evidence }) => {
+                if let Some(intent) = prepared.intent().cloned() {
+                    self.keep(&intent).map_err(failed)?;
+                }
+                let mut written = vec![receipt, id];
+                written.extend(evidence);
+                Started::Running(prepared.stored(), written)
+            }
+        })
+    }
+
+    /// Everything about an allowed request that can still be refused.
+    fn make_ready(&mut self, authorized: Authorized<Invoke>, now: Timestamp) -> Result<Decision<Ready>, ControlError> {
         let evidence = authorized.evidence().to_vec();
         let (proof, expires_at) = (authorized.proof().copied(), authorized.token().claims().exp);
-        let begun = Execution::begin(authorized, None, self.agents.memory.used_mut(), now);
-        let execution = match begun {
+        let execution = match Execution::begin(authorized, None, self.agents.memory.used_mut(), now) {
             Decision::Allow(Begun::Run(execution)) => execution,
-            Decision::Allow(Begun::Repeated(before)) => {
-                return Ok(Started::Answered(json!({"outcome": "repeated", "receipt": before.to_string()})));
-            }
-            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
+            Decision::Allow(Begun::Repeated(before)) => return Ok(Decision::Allow(Ready::Repeated(before))),
+            Decision::Deny(denial) => return Ok(Decision::Deny(denial)),
         };
         if let Some(proof) = proof {
             Memory::keep_proof(&self.store, &proof, expires_at).map_err(failed)?;
         }
-        let prepared = match execution.prepare(&self.view()?, None, &self.keys.0.signing, now) {
-            Decision::Allow(prepared) => prepared,
-            Decision::Deny(denial) => return Ok(Started::Answered(denied(&denial, receipt, id))),
-        };
-        if let Some(intent) = prepared.intent().cloned() {
-            self.keep(&intent).map_err(failed)?;
-        }
-        let mut written = vec![receipt, id];
-        written.extend(evidence);
-        Ok(Started::Running(prepared.stored(), written))
+        Ok(match execution.prepare(&self.view()?, None, &self.keys.0.signing, now) {
+            Decision::Allow(prepared) => Decision::Allow(Ready::Run { prepared: Box::new(prepared), evidence }),
+            Decision::Deny(denial) => Decision::Deny(denial),
+        })
     }
 
     fn store_receipt(&mut self, zone_id: &ZoneId, draft: DecisionReceipt) -> Result<ObjectId, ControlError> {
@@ -329,6 +345,10 @@ impl Mesh {
         }
         self.keep(&finished.stored_response().clone()).map_err(failed)?;
         self.agents.memory.charge(&self.store, finished.charges()).map_err(failed)?;
+        // That it was invoked is in the chain since it was decided.
+        for event in finished.events().iter().filter(|event| event.event().event_type != types::CAPABILITY_INVOKE) {
+            self.record_signed(event.clone())?;
+        }
         let (bearer, provenance) = finished.delivery();
         let (bearer, provenance) = (bearer.clone(), provenance.clone());
         self.deliver(&bearer, &provenance)?;
@@ -421,6 +441,16 @@ impl Mesh {
         }
         Ok(())
     }
+}
+
+/// A request that nothing stands against any more.
+enum Ready {
+    /// It was executed before, with this receipt.
+    Repeated(ObjectId),
+    Run {
+        prepared: Box<Prepared>,
+        evidence: Vec<ObjectId>,
+    },
 }
 
 /// How far a request got at once.

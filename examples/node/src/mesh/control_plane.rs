@@ -24,12 +24,13 @@ impl Mesh {
     /// The signing key of a peer that belongs.
     pub(crate) fn peer_key(&self, peer: &NodeId) -> Option<NodeSigningPublicKey> {
         let trust = self.trust.as_ref()?;
-        self.members.member(trust, peer, clock::now()).map(|member| member.keys.signing)
+        self.members.member(trust, &self.revocations, peer, clock::now()).map(|member| member.keys.signing)
     }
 
     /// The zones of a node.
     pub(crate) fn zones_of(&self, node: &NodeId) -> Vec<ZoneId> {
-        let member = self.trust.as_ref().and_then(|trust| self.members.member(trust, node, clock::now()));
+        let trust = self.trust.as_ref();
+        let member = trust.and_then(|trust| self.members.member(trust, &self.revocations, node, clock::now()));
         member.map(|member| member.zones.into_iter().collect()).unwrap_or_default()
     }
 
@@ -62,8 +63,7 @@ impl Mesh {
     /// The first words on a control stream: what holds in each zone? Then whatever waited.
     pub(super) fn greet(&mut self, peer: &NodeId) {
         for zone in self.members.allowed_zones(&self.config.node_id) {
-            let request = BootstrapRequest { zone_id: zone.clone(), wanted: Wanted::Heads };
-            self.send_message(peer, &zone, &request);
+            self.ask_peer(peer, &zone, Wanted::Heads);
         }
         let waiting = self.peers.get_mut(peer).map(|known| std::mem::take(&mut known.waiting)).unwrap_or_default();
         for object in waiting {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fcp_core::device::NodeFacts;
-use fcp_core::id::{NodeId, ObjectIdKey, ZoneId};
+use fcp_core::error::Reason;
+use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId};
 use fcp_core::identity::{NodeKeyAttestation, NodePublicKeys, TrustAnchors};
 use fcp_core::object::{Message as _, StoredObject};
-use fcp_core::revoked::{NothingRevoked, Revoked};
+use fcp_core::revoked::Revoked;
 use fcp_core::sign::{OwnerPublicKey, Verified};
 use fcp_core::time::Timestamp;
 use fcp_zones::membership::{self, DeviceEnrollment, Member};
@@ -24,38 +25,58 @@ pub(crate) struct Admitted {
     pub(crate) expires_at: Timestamp,
 }
 
-/// Enrollments that verified, and the objects that say so.
+/// An object to hand on.
+struct Kept {
+    at: Timestamp,
+    id: ObjectId,
+    canonical: Vec<u8>,
+}
+
+/// The newest attestation and enrollment of each node.
 #[derive(Default)]
 pub(crate) struct Members {
-    enrollments: BTreeMap<NodeId, Verified<DeviceEnrollment>>,
-    /// Of each node: its attestation and its enrollment, as objects to hand on.
-    objects: BTreeMap<NodeId, BTreeMap<&'static str, Vec<u8>>>,
+    attestations: BTreeMap<NodeId, Option<Kept>>,
+    enrollments: BTreeMap<NodeId, (Verified<DeviceEnrollment>, Kept)>,
     /// The definitions that say which tag means which zone.
     pub(crate) definitions: ZoneDirectory,
 }
 
 impl Members {
-    /// Takes an attestation or enrollment if it verifies under the owner's key; true if it is one and is good.
-    pub(crate) fn offer(&mut self, trust: &mut TrustAnchors, stored: &StoredObject, now: Timestamp) -> bool {
+    /// Takes an attestation or enrollment if it verifies under the owner's key, and of each node keeps the newest; true if
+    /// it is one and is good. If `about` is given, it must be about that node.
+    pub(crate) fn offer(
+        &mut self,
+        trust: &mut TrustAnchors,
+        stored: &StoredObject,
+        about: Option<&NodeId>,
+        now: Timestamp,
+    ) -> bool {
+        let wanted = |node: &NodeId| about.is_none_or(|about| about == node);
+        let canonical = || stored.canonical_bytes().to_vec();
         if stored.schema_hash() == NodeKeyAttestation::SCHEMA_HASH {
             let Ok(received) = NodeKeyAttestation::open(stored) else { return false };
-            let node = received.claimed().node_id().clone();
-            if trust.install(received, now).is_err() {
+            let (node, at) = (received.claimed().node_id().clone(), received.claimed().window().issued_at);
+            if !wanted(&node) || trust.install(received, now).is_err() {
                 return false;
             }
-            self.objects.entry(node).or_default().insert("attestation", stored.canonical_bytes().to_vec());
+            let known = self.attestations.entry(node).or_default();
+            if known.as_ref().is_none_or(|known| (known.at, known.id) < (at, stored.id())) {
+                *known = Some(Kept { at, id: stored.id(), canonical: canonical() });
+            }
             return true;
         }
         let Ok(received) = stored.open::<DeviceEnrollment>() else { return false };
-        match DeviceEnrollment::verify(received, trust.owner(), now) {
-            Ok(verified) => {
-                let node = verified.node_id().clone();
-                self.objects.entry(node.clone()).or_default().insert("enrollment", stored.canonical_bytes().to_vec());
-                self.enrollments.insert(node, verified);
-                true
-            }
-            Err(_) => false,
+        if !wanted(received.claimed().node_id()) {
+            return false;
         }
+        let Ok(verified) = DeviceEnrollment::verify(received, trust.owner(), now) else { return false };
+        let at = verified.issued_at();
+        let known = self.enrollments.get(verified.node_id());
+        if known.is_none_or(|(_, known)| (known.at, known.id) < (at, stored.id())) {
+            let kept = Kept { at, id: stored.id(), canonical: canonical() };
+            self.enrollments.insert(verified.node_id().clone(), (verified, kept));
+        }
+        true
     }
 
     /// The node as a member, if it is attested, enrolled and not revoked now.
@@ -67,13 +88,19 @@ impl Members {
         now: Timestamp,
     ) -> Option<Member> {
         let attestation = trust.current(node, revoked, now)?;
-        let enrollment = self.enrollments.get(node)?;
+        let (enrollment, _) = self.enrollments.get(node)?;
         membership::admit(attestation, enrollment, &self.definitions, revoked, now).into_result().ok()
     }
 
     /// What of a member sockets and sessions go by.
-    pub(crate) fn member(&self, trust: &TrustAnchors, node: &NodeId, now: Timestamp) -> Option<Admitted> {
-        let member = self.admitted(trust, &NothingRevoked, node, now)?;
+    pub(crate) fn member(
+        &self,
+        trust: &TrustAnchors,
+        revoked: &impl Revoked,
+        node: &NodeId,
+        now: Timestamp,
+    ) -> Option<Admitted> {
+        let member = self.admitted(trust, revoked, node, now)?;
         Some(Admitted {
             keys: *member.keys(),
             zones: member.zones().cloned().collect(),
@@ -83,20 +110,28 @@ impl Members {
 
     /// The zones that the node's enrollment allows it, whether this node knows them yet or not.
     pub(crate) fn allowed_zones(&self, node: &NodeId) -> Vec<ZoneId> {
-        self.enrollments.get(node).map(|enrollment| enrollment.allowed_zones().to_vec()).unwrap_or_default()
+        self.enrollments.get(node).map(|(enrollment, _)| enrollment.allowed_zones().to_vec()).unwrap_or_default()
     }
 
     /// The objects by which others may know the node.
     pub(crate) fn objects_of(&self, node: &NodeId) -> Vec<Vec<u8>> {
-        self.objects.get(node).map(|objects| objects.values().cloned().collect()).unwrap_or_default()
+        let attestation = self.attestations.get(node).and_then(Option::as_ref);
+        let enrollment = self.enrollments.get(node).map(|(_, kept)| kept);
+        [attestation, enrollment].into_iter().flatten().map(|kept| kept.canonical.clone()).collect()
     }
 
     /// Everybody who is a member of `zone` now, as placement sees them.
-    pub(crate) fn facts(&self, trust: Option<&TrustAnchors>, zone: &ZoneId, now: Timestamp) -> Vec<NodeFacts> {
+    pub(crate) fn facts(
+        &self,
+        trust: Option<&TrustAnchors>,
+        revoked: &impl Revoked,
+        zone: &ZoneId,
+        now: Timestamp,
+    ) -> Vec<NodeFacts> {
         let Some(trust) = trust else { return Vec::new() };
         let members = trust.nodes().filter_map(|node| {
-            let member = self.member(trust, node, now)?;
-            let attestation = trust.current(node, &NothingRevoked, now)?;
+            let member = self.member(trust, revoked, node, now)?;
+            let attestation = trust.current(node, revoked, now)?;
             member.zones.contains(zone).then(|| NodeFacts {
                 node_id: node.clone(),
                 tags: attestation.tags().to_vec(),
@@ -130,7 +165,7 @@ impl Mesh {
             let stored = StoredObject::parse(bytes, &ObjectIdKey::public())
                 .map_err(|error| ControlError::reason(error.reason(), error))?;
             let trust = self.trust.as_mut().ok_or_else(|| ControlError::node("owner", "no owner is known yet"))?;
-            if self.members.offer(trust, &stored, now) {
+            if self.members.offer(trust, &stored, None, now) {
                 installed = installed.saturating_add(1);
                 self.store
                     .put_state(&StateKey::new("member", stored.id()), bytes)
@@ -143,15 +178,24 @@ impl Mesh {
         Ok(installed)
     }
 
-    /// Tells whoever goes by the members that they changed.
+    /// Tells whoever goes by the members that they changed. Sessions with those who no longer belong end (D54).
     pub(crate) fn members_changed(&mut self) {
         let now = clock::now();
         if let Some(trust) = &self.trust {
             let known = trust.nodes().filter_map(|node| {
-                let member = self.members.member(trust, node, now)?;
+                let member = self.members.member(trust, &self.revocations, node, now)?;
                 Some((member.keys.signing, node.clone()))
             });
-            self.directory.replace(known.collect::<Vec<_>>());
+            let known: Vec<_> = known.collect();
+            if let Some(table) = &mut self.table {
+                let peers = table.sessions().map(|session| NodeId::clone(session.peer()));
+                let strangers: Vec<NodeId> =
+                    peers.filter(|peer| known.iter().all(|(_, member)| member != peer)).collect();
+                for peer in strangers {
+                    table.disconnect(&peer, Reason::SessionNotAMember);
+                }
+            }
+            self.directory.replace(known);
         }
         self.refresh_agents();
         self.open_table();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fcp_audit::revocation::RevocationRegistry;
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectIdKey};
 use fcp_core::object::StoredObject;
@@ -23,16 +24,17 @@ const WINDOW: u16 = 1024;
 struct Attested<'a> {
     trust: &'a mut fcp_core::identity::TrustAnchors,
     members: &'a mut Members,
+    revocations: &'a RevocationRegistry,
 }
 
 impl PeerKeys for Attested<'_> {
     fn attested_key(&mut self, node: &NodeId, offered: &Attestations, now: Timestamp) -> Option<AttestedKey> {
         for bytes in offered.objects() {
             if let Ok(stored) = StoredObject::parse(bytes, &ObjectIdKey::public()) {
-                self.members.offer(self.trust, &stored, now);
+                self.members.offer(self.trust, &stored, Some(node), now);
             }
         }
-        let member = self.members.member(self.trust, node, now)?;
+        let member = self.members.member(self.trust, self.revocations, node, now)?;
         Some(AttestedKey { key: member.keys.signing, expires_at: member.expires_at })
     }
 }
@@ -42,7 +44,8 @@ impl Mesh {
     pub(crate) fn open_table(&mut self) {
         let now = clock::now_millis();
         let Some(trust) = &self.trust else { return };
-        let Some(own) = self.members.member(trust, &self.config.node_id, now.timestamp()) else { return };
+        let own = self.members.member(trust, &self.revocations, &self.config.node_id, now.timestamp());
+        let Some(own) = own else { return };
         let objects = self.members.objects_of(&self.config.node_id);
         let Ok(attestations) = Attestations::new(objects) else { return };
         let local = LocalNode::new(self.config.node_id.clone(), self.keys.clone(), own.expires_at)
@@ -81,7 +84,7 @@ impl Mesh {
     /// Takes a datagram, whatever carried it.
     pub(super) fn handle_datagram(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
         let (Some(table), Some(trust)) = (&mut self.table, &mut self.trust) else { return };
-        let mut peers = Attested { trust, members: &mut self.members };
+        let mut peers = Attested { trust, members: &mut self.members, revocations: &self.revocations };
         let now = clock::now_millis();
         let received = table.handle_datagram(now, from, &mut bytes, &mut peers, &mut self.rng);
         let (peer, start, len) = match received {
@@ -157,6 +160,7 @@ impl Mesh {
         log(format_args!("connection to {peer} is gone: {why}"));
         if let Some(known) = self.peers.get_mut(peer) {
             known.control = None;
+            known.asked.clear();
         }
         if let Some(table) = &mut self.table {
             table.disconnect(peer, Reason::SessionClosed);

@@ -110,7 +110,7 @@ impl Mesh {
         object: &StoredObject,
         policy: &ObjectPlacementPolicy,
     ) -> Result<(), ControlError> {
-        let facts = self.members.facts(self.trust.as_ref(), zone_id, clock::now());
+        let facts = self.members.facts(self.trust.as_ref(), &self.revocations, zone_id, clock::now());
         let symbol_size = SymbolSize::DEFAULT;
         let refused = |error: fcp_symbols::raptor::SymbolError| ControlError::reason(error.reason(), error);
         let mut encoder = Encoder::new(object.canonical_bytes(), symbol_size).map_err(refused)?;
@@ -252,7 +252,8 @@ impl Mesh {
         let header = *frame.header();
         let Some(zone) = self.zones.values().find(|zone| zone.hash() == header.zone_id_hash) else { return };
         let zone_id = zone.id().clone();
-        let member = self.trust.as_ref().and_then(|trust| self.members.member(trust, peer, now.timestamp()));
+        let member =
+            self.trust.as_ref().and_then(|trust| self.members.member(trust, &self.revocations, peer, now.timestamp()));
         if !member.is_some_and(|member| member.zones.contains(&zone_id)) {
             log(format_args!("refused a frame of {peer}: {}", Reason::SessionNotAMember));
             return;

@@ -1,22 +1,21 @@
 //! Zones on this node: objects in, checkpoints along, everything kept on disk.
 
+mod bootstrap;
+mod events;
+
 use fcp_audit::AttestedKeys;
-use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest, MAX_OBJECTS, Offered, Wanted};
+use fcp_audit::bootstrap::Offered;
 use fcp_audit::checkpoint::{
-    Admitted, Alert, ChainKind, CheckpointMessage, Held as _, Output, Participant, Recipients, Wanted as Missing,
-    ZoneAnchor, ZoneCheckpoint,
+    Admitted, Alert, CheckpointMessage, Held as _, Output, Participant, Recipients, ZoneAnchor, ZoneCheckpoint,
 };
-use fcp_audit::event::{AuditEvent, AuditSubmission, EventDetails, SignedEvent, types};
+use fcp_audit::event::{AuditEvent, types};
 use fcp_audit::head::{AuditHead, RevocationHead};
 use fcp_audit::revocation::{RevocationEvent, RevocationObject};
 use fcp_caps::grant::CapabilityObject;
-use fcp_core::cbor::{Decode, Encode};
-use fcp_core::id::{NodeId, ObjectId, PrincipalId, ZoneId};
+use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::object::{
     ControlPlaneObject, Message, ObjectHeader, QuorumSignatureSet, RetentionClass, StorageMeta, StoredObject,
 };
-use fcp_core::rand_core::Rng as _;
-use fcp_core::sign::Signature;
 use fcp_core::store::ObjectStore as _;
 use fcp_zones::manifest::ZoneKeyManifest;
 use fcp_zones::policy::ZonePolicyObject;
@@ -28,6 +27,7 @@ use crate::clock;
 use crate::control::ControlError;
 use crate::store::{StateKey, StoreError};
 use crate::zone::Zone;
+use events::KeptEvent;
 
 /// The order in which objects build on each other: keys, then whatever the owner signed, then chains, then checkpoints.
 fn rank(schema: &str) -> u8 {
@@ -43,20 +43,28 @@ fn rank(schema: &str) -> u8 {
         ZoneCheckpoint::SCHEMA => 8,
         QuorumSignatureSet::SCHEMA => 9,
         ZoneAnchor::SCHEMA => 10,
-        _ => 11,
+        _ => OTHER,
     }
+}
+
+/// The rank of what no zone stands on.
+const OTHER: u8 = 11;
+
+/// Whether this is something that a zone stands on: what nodes hand on to each other (D201).
+fn is_foundation(canonical: &[u8]) -> bool {
+    rank_of(canonical) < OTHER
 }
 
 fn rank_of(canonical: &[u8]) -> u8 {
     StoredObject::claimed_header(canonical).map_or(u8::MAX, |header| rank(header.schema.as_str()))
 }
 
-/// An event that this node signed and that has no place in the chain yet.
-#[derive(Encode, Decode)]
-struct KeptEvent {
-    zone: ZoneId,
-    fingerprint: Signature,
-    submission: Vec<u8>,
+/// What an object was that this node took.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// A revocation that was not known: somebody may no longer belong.
+    Revocation,
+    Other,
 }
 
 fn store_failed(error: StoreError) -> ControlError {
@@ -149,10 +157,15 @@ impl Mesh {
     /// Takes objects of a zone in the order in which they build on each other; keeps those that verify.
     pub(crate) fn take_objects(&mut self, zone: &ZoneId, mut objects: Vec<Offered>, keep: bool) {
         objects.sort_by_key(|offered| rank_of(&offered.canonical));
+        let mut revoked = false;
         for offered in &objects {
-            if let Err(why) = self.take_object(zone, offered, keep) {
-                log(format_args!("refused {} in {zone}: {why}", offered.id.short()));
+            match self.take_object(zone, offered, keep) {
+                Ok(taken) => revoked |= taken == Taken::Revocation,
+                Err(why) => log(format_args!("refused {} in {zone}: {why}", offered.id.short())),
             }
+        }
+        if revoked {
+            self.members_changed();
         }
         self.settle_anchors(zone);
         let now = clock::now();
@@ -163,19 +176,28 @@ impl Mesh {
         });
     }
 
-    fn take_object(&mut self, zone_id: &ZoneId, offered: &Offered, keep: bool) -> Result<(), String> {
+    fn take_object(&mut self, zone_id: &ZoneId, offered: &Offered, keep: bool) -> Result<Taken, String> {
+        let mut taken = Taken::Other;
         let now = clock::now();
         let trust = self.trust.as_ref().ok_or("no owner is known")?;
-        let node = self.config.node_id.clone();
-        let zone = self.zones.entry(zone_id.clone()).or_insert_with(|| Zone::new(zone_id.clone(), node));
         let header = StoredObject::claimed_header(&offered.canonical).map_err(|error| error.reason().to_string())?;
-        if header.schema.as_str() == ZoneKeyManifest::SCHEMA && zone.held.manifest(&offered.id).is_none() {
-            let own = (&self.config.node_id, &self.keys.0.encryption);
-            let accepted = zone.keyring.accept(offered.id, &offered.canonical, own, trust.owner(), now);
-            let manifest = accepted.map_err(|error| error.reason().to_string())?.manifest;
-            let key = zone.keyring.object_id_key_at(manifest.valid_from()).map_err(|error| error.to_string())?.clone();
-            zone.held.set_id_key(manifest.valid_from(), key);
+        if header.schema.as_str() == ZoneKeyManifest::SCHEMA {
+            // A zone begins with a key for it.
+            let mut fresh = None;
+            let known = self.zones.get_mut(zone_id);
+            let zone = known.unwrap_or_else(|| fresh.insert(Zone::new(zone_id.clone(), self.config.node_id.clone())));
+            if zone.held.manifest(&offered.id).is_none() {
+                let own = (&self.config.node_id, &self.keys.0.encryption);
+                let accepted = zone.keyring.accept(offered.id, &offered.canonical, own, trust.owner(), now);
+                let manifest = accepted.map_err(|error| error.reason().to_string())?.manifest;
+                let key = zone.keyring.object_id_key_at(manifest.valid_from()).map_err(|error| error.to_string())?;
+                zone.held.set_id_key(manifest.valid_from(), key.clone());
+            }
+            if let Some(fresh) = fresh {
+                self.zones.insert(zone_id.clone(), fresh);
+            }
         }
+        let zone = self.zones.get_mut(zone_id).ok_or("this node has no key of the zone")?;
         let key = zone.keyring.object_id_key_at(header.created_at).map_err(|error| error.reason().to_string())?;
         let stored = StoredObject::parse_as(offered.id, &offered.canonical, key);
         let stored = stored.map_err(|error| error.reason().to_string())?;
@@ -183,14 +205,19 @@ impl Mesh {
             let grant = stored.open::<CapabilityObject>().map_err(|error| error.reason().to_string())?;
             let grant = grant.verify(trust.owner()).map_err(|error| error.reason().to_string())?;
             zone.grants.insert(grant.id(), grant);
-        } else if rank(header.schema.as_str()) < 11 {
+        } else if rank(header.schema.as_str()) < OTHER {
             let keys = AttestedKeys::new(trust, &self.revocations, zone_id);
             let admitted = zone.held.admit(&stored, &keys, now);
             match admitted.map_err(|error| error.reason().to_string())? {
                 Admitted::Revocation(revocation) => {
-                    self.revocations.install(&revocation);
+                    if self.revocations.install(&revocation) {
+                        taken = Taken::Revocation;
+                    }
                 }
-                Admitted::Anchor(anchor) => zone.anchors.push(anchor.id()),
+                Admitted::Anchor(anchor) => {
+                    zone.anchors.push(anchor.id());
+                    zone.anchored.insert(anchor.id());
+                }
                 Admitted::Held | Admitted::Event(_) => {}
             }
             let slot = match header.schema.as_str() {
@@ -206,7 +233,7 @@ impl Mesh {
         if keep {
             self.keep(&stored).map_err(|error| error.to_string())?;
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Writes an object to disk, pinned: what governs a zone is never evicted.
@@ -255,19 +282,13 @@ impl Mesh {
 
     fn act(&mut self, id: &ZoneId, output: Output) {
         match output {
-            Output::Persist(record) => match self.store.put_state(&StateKey::new("participant", id), &record) {
-                Ok(()) => {
-                    if let Some(zone) = self.zones.get_mut(id) {
-                        zone.participant.handle_persisted();
-                    }
-                }
-                // Unconfirmed, the participant says nothing more: no vote leaves that is not on disk.
-                Err(error) => log(format_args!("{id} stands still: {error}")),
-            },
+            Output::Persist(record) => self.persist(id, record),
             Output::Store(stored) => {
                 let offered = Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() };
-                if let Err(why) = self.take_object(id, &offered, true) {
-                    log(format_args!("did not hold {}: {why}", stored.id().short()));
+                match self.take_object(id, &offered, true) {
+                    Ok(Taken::Revocation) => self.members_changed(),
+                    Ok(Taken::Other) => {}
+                    Err(why) => log(format_args!("did not hold {}: {why}", stored.id().short())),
                 }
             }
             Output::Send { to, message } => self.send_checkpoint_message(id, &to, &message),
@@ -290,6 +311,33 @@ impl Mesh {
         }
     }
 
+    /// Writes a participant's record. Until that works it says nothing more, and is asked nothing more: no vote leaves
+    /// that is not on disk.
+    fn persist(&mut self, id: &ZoneId, record: Vec<u8>) {
+        let Some(zone) = self.zones.get_mut(id) else { return };
+        match self.store.put_state(&StateKey::new("participant", id), &record) {
+            Ok(()) => {
+                if zone.unsaved.take().is_some() {
+                    log(format_args!("{id} goes on"));
+                }
+                zone.participant.handle_persisted();
+            }
+            Err(error) => {
+                if zone.unsaved.replace(record).is_none() {
+                    log(format_args!("{id} stands still until this can be written: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Tries again to write what could not be written.
+    fn persist_again(&mut self) {
+        let unsaved = self.zones.iter().filter_map(|(id, zone)| Some((id.clone(), zone.unsaved.clone()?)));
+        for (id, record) in unsaved.collect::<Vec<_>>() {
+            self.persist(&id, record);
+        }
+    }
+
     fn accepted(&mut self, id: &ZoneId, checkpoint: ObjectId, seq: u64) {
         log(format_args!("{id}: checkpoint {seq} {} holds", checkpoint.short()));
         self.pin_zone(id);
@@ -305,22 +353,15 @@ impl Mesh {
         }
     }
 
-    /// The own events that the agreed chain contains by now.
-    fn settled_events(&self, id: &ZoneId) -> Vec<String> {
-        let Some(zone) = self.zones.get(id) else { return Vec::new() };
-        let waiting = self.store.states::<KeptEvent>("event").unwrap_or_default();
-        let settled =
-            waiting.into_iter().filter(|(_, kept)| kept.zone == *id && zone.held.is_sequenced(&kept.fingerprint));
-        settled.map(|(key, _)| key).collect()
-    }
-
     /// Follows the accepted checkpoint, and notes on disk which event has which place.
     fn pin_zone(&mut self, id: &ZoneId) {
         let Some(zone) = self.zones.get_mut(id) else { return };
-        for (seq, event) in zone.pin() {
-            if let Err(error) = self.store.put_state(&StateKey::new("chain", format_args!("{id}/{seq:020}")), &event) {
-                log(format_args!("{id}: the place of event {seq} was not noted: {error}"));
-            }
+        let new = zone.pin();
+        let places = new.iter().map(|(seq, event)| (StateKey::new("chain", format_args!("{id}/{seq:020}")), *event));
+        match self.store.put_states(places) {
+            Ok(()) => zone.events.extend(new),
+            // They are noted with the next checkpoint.
+            Err(error) => log(format_args!("{id}: the places of {} events were not noted: {error}", new.len())),
         }
         if let Some(pinned) = self.zones.get(id).and_then(|zone| zone.pinned.as_ref()) {
             self.members.definitions.pin(pinned.definition().clone());
@@ -347,111 +388,6 @@ impl Mesh {
         }
     }
 
-    fn fetch(&mut self, id: &ZoneId, from: &NodeId, wanted: &[Missing]) {
-        let mut ids = Vec::new();
-        for one in wanted {
-            match one {
-                Missing::Object(id) | Missing::Signed(id) | Missing::Revocation(id) => ids.push(*id),
-                Missing::Events { chain, after, .. } => {
-                    let wanted =
-                        Wanted::Events { revocation: *chain == ChainKind::Revocation, from: after.saturating_add(1) };
-                    self.send_message(from, id, &BootstrapRequest { zone_id: id.clone(), wanted });
-                }
-            }
-        }
-        ids.truncate(MAX_OBJECTS);
-        if !ids.is_empty() {
-            let request = BootstrapRequest { zone_id: id.clone(), wanted: Wanted::Objects(ids) };
-            self.send_message(from, id, &request);
-        }
-    }
-
-    /// Answers a peer that asks what a zone stands on (D201).
-    pub(super) fn handle_bootstrap_request(&mut self, peer: &NodeId, request: &BootstrapRequest) {
-        let allowed = self.members.allowed_zones(peer).contains(&request.zone_id);
-        let Some(zone) = self.zones.get(&request.zone_id).filter(|_| allowed) else { return };
-        let ids: Vec<ObjectId> = match &request.wanted {
-            Wanted::Heads => self.heads_of(zone),
-            Wanted::Events { revocation: false, from } => zone.events.range(from..).map(|(_, id)| *id).collect(),
-            Wanted::Events { revocation: true, .. } => self.revocation_chain(zone),
-            Wanted::Objects(ids) => ids.clone(),
-        };
-        let mut objects = Vec::new();
-        let mut size = 0_usize;
-        for id in ids {
-            for offered in self.with_signatures(&id) {
-                size = size.saturating_add(offered.canonical.len());
-                if objects.len() < MAX_OBJECTS && size < 3 * 1024 * 1024 {
-                    objects.push(offered);
-                }
-            }
-        }
-        if !objects.is_empty() {
-            let bundle = BootstrapBundle { zone_id: request.zone_id.clone(), objects };
-            let zone = request.zone_id.clone();
-            self.send_message(peer, &zone, &bundle);
-        }
-    }
-
-    /// Everything that a zone's accepted checkpoint stands on, and the zone's grants.
-    fn heads_of(&self, zone: &Zone) -> Vec<ObjectId> {
-        let mut ids = Vec::new();
-        if let Some(accepted) = zone.participant.state().accepted() {
-            let heads = accepted.checkpoint().heads();
-            ids.extend([heads.manifest, heads.policy, heads.definition, heads.revocation.0, heads.audit.0]);
-            ids.push(accepted.id());
-            ids.push(accepted.policy_step());
-        }
-        ids.extend(zone.grants.keys());
-        let listed = self.store.list(zone.id(), None, MAX_OBJECTS).unwrap_or_default();
-        ids.extend(listed.iter().map(|listed| listed.id).filter(|id| self.is_anchor(id)));
-        ids.retain(|id| !id.is_zero());
-        ids
-    }
-
-    fn is_anchor(&self, id: &ObjectId) -> bool {
-        let entry = self.store.get(id).ok().flatten();
-        entry.is_some_and(|entry| rank_of(&entry.canonical) == rank(ZoneAnchor::SCHEMA))
-    }
-
-    fn revocation_chain(&self, zone: &Zone) -> Vec<ObjectId> {
-        let mut ids = Vec::new();
-        let mut at =
-            zone.participant.state().accepted().and_then(|accepted| accepted.revocation()).map(|tip| tip.event);
-        while let Some(link) = at.and_then(|id| zone.held.revocation_event(&id)) {
-            ids.extend(at);
-            at = link.prev();
-        }
-        ids.reverse();
-        ids
-    }
-
-    /// An object from disk, with the signatures beside it.
-    fn with_signatures(&self, id: &ObjectId) -> Vec<Offered> {
-        let Ok(Some(entry)) = self.store.get(id) else { return Vec::new() };
-        let zone = self.zones.get(&entry.zone);
-        let mut offered = vec![Offered { id: *id, canonical: entry.canonical }];
-        if let Some(zone) = zone {
-            let signatures = zone.held.signatures(id);
-            let sidecar = QuorumSignatureSet {
-                header: zone.header::<QuorumSignatureSet>(clock::now()).with_refs(vec![*id]),
-                target: *id,
-                signatures,
-            };
-            if !sidecar.signatures.as_slice().is_empty()
-                && let Ok(key) = zone.keyring.object_id_key_at(sidecar.header.created_at)
-                && let Ok(stored) = fcp_core::object::MeshObject::seal(&sidecar, key)
-            {
-                offered.push(Offered { id: stored.id(), canonical: stored.canonical_bytes().to_vec() });
-            }
-        }
-        offered
-    }
-
-    pub(super) fn handle_bootstrap_bundle(&mut self, _: &NodeId, bundle: &BootstrapBundle) {
-        self.take_objects(&bundle.zone_id, bundle.objects.clone(), true);
-    }
-
     /// A message about a zone's checkpoints, or nothing that is known.
     pub(super) fn handle_zone_message(&mut self, peer: &NodeId, id: &ZoneId, object: &ControlPlaneObject) {
         if !CheckpointMessage::has_schema(&object.schema_hash()) {
@@ -461,7 +397,8 @@ impl Mesh {
             return log(format_args!("{peer} sent a malformed message"));
         };
         let now = clock::now();
-        let (Some(trust), Some(zone)) = (&self.trust, self.zones.get_mut(id)) else { return };
+        let zone = self.zones.get_mut(id).filter(|zone| zone.unsaved.is_none());
+        let (Some(trust), Some(zone)) = (&self.trust, zone) else { return };
         zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
             participant.handle_message(context, peer, message, now);
         });
@@ -469,64 +406,15 @@ impl Mesh {
 
     /// What is due in the zones.
     pub(super) fn zone_timeout(&mut self) {
+        self.persist_again();
         let now = clock::now();
         let Some(trust) = &self.trust else { return };
-        for zone in self.zones.values_mut() {
+        for zone in self.zones.values_mut().filter(|zone| zone.unsaved.is_none()) {
             if zone.participant.poll_timeout(now).is_some_and(|due| due <= now) {
                 zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
                     participant.handle_timeout(context, now);
                 });
             }
-        }
-    }
-
-    /// Records something that this node itself did or saw.
-    pub(super) fn note(&mut self, id: &ZoneId, event_type: &str) -> Result<(), ControlError> {
-        let mut correlation = [0; 16];
-        self.rng.fill_bytes(&mut correlation);
-        let actor = format!("node:{}", self.config.node_id.as_str().to_ascii_lowercase());
-        let actor = PrincipalId::new(&actor).map_err(|error| ControlError::node("audit", error))?;
-        self.record_event(id, EventDetails::new(event_type, actor, correlation, clock::now()))
-    }
-
-    /// Signs an event, keeps it until it is in the chain, and submits it (D185).
-    pub(crate) fn record_event(&mut self, id: &ZoneId, details: EventDetails) -> Result<(), ControlError> {
-        let zone = self.zone(id)?;
-        let draft = AuditEvent::draft(zone.provenance(details.occurred_at), details);
-        let event = SignedEvent::sign(draft, self.config.node_id.clone(), &self.keys.0.signing);
-        let fingerprint = event.fingerprint();
-        let kept = KeptEvent { zone: id.clone(), fingerprint, submission: event.submission().to_body() };
-        let key = crate::params::hex(fingerprint.as_bytes().first_chunk::<16>().map_or(&[], |head| head.as_slice()));
-        self.store.put_state(&StateKey::new("event", key), &kept).map_err(store_failed)?;
-        self.submit(id, event)
-    }
-
-    fn submit(&mut self, id: &ZoneId, event: SignedEvent) -> Result<(), ControlError> {
-        let now = clock::now();
-        let (Some(trust), Some(zone)) = (&self.trust, self.zones.get_mut(id)) else {
-            return Err(ControlError::node("zone", "the zone is not known"));
-        };
-        let submitted = zone.drive(trust, &self.revocations, &self.keys.0.signing, |participant, context| {
-            participant.handle_event(context, event, now)
-        });
-        submitted.map(drop).map_err(|reason| ControlError::reason(reason, reason.meaning()))
-    }
-
-    /// Submits an event again that an earlier run kept.
-    fn queue_event(&mut self, kept: &KeptEvent, key: &str) {
-        let id = kept.zone.clone();
-        let Some(trust) = &self.trust else { return };
-        let Ok(submission) = AuditSubmission::from_body(&kept.submission) else {
-            return log(format_args!("event {key} is damaged"));
-        };
-        let keys = AttestedKeys::new(trust, &self.revocations, &id);
-        match submission.verify(&keys, clock::now()) {
-            Ok(event) => {
-                if let Err(error) = self.submit(&id, event) {
-                    log(format_args!("event {key} waits: {error}"));
-                }
-            }
-            Err(error) => log(format_args!("event {key} is damaged: {error}")),
         }
     }
 

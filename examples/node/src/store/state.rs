@@ -27,6 +27,22 @@ impl Store {
         Ok(())
     }
 
+    /// Writes all or none of these; they are on disk when this returns.
+    pub(crate) fn put_states<T: Encode>(
+        &self,
+        values: impl IntoIterator<Item = (StateKey, T)>,
+    ) -> Result<(), StoreError> {
+        let write = self.database.begin_write()?;
+        {
+            let mut table = write.open_table(STATE)?;
+            for (key, value) in values {
+                table.insert(key.0.as_str(), cbor::encode(&value).as_slice())?;
+            }
+        }
+        write.commit()?;
+        Ok(())
+    }
+
     /// Forgets a value.
     pub(crate) fn remove_state(&self, key: &StateKey) -> Result<(), StoreError> {
         let write = self.database.begin_write()?;
