@@ -10,7 +10,7 @@ mod verify;
 
 pub use fork::{audit_heads_fork, is_sibling};
 pub use link::{EventLink, Subject, Tip, Walk, walk};
-pub use sequencer::{Sequencer, Submitted};
+pub use sequencer::{Room, Sequencer, Submitted};
 pub use verify::{AuditVerifier, ChainFault};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use fcp_core::error::Reason;
 use fcp_core::id::ObjectIdKey;
 use fcp_core::object::{MeshObject as _, StoredObject};
 use fcp_core::sign::Signature;
+use fcp_core::time::Timestamp;
 
 use super::Tip;
 use crate::event::SignedEvent;
@@ -18,6 +19,15 @@ pub enum Submitted {
     Queued,
     /// It waits already, or has its place.
     Duplicate,
+}
+
+/// What a batch of events may be at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many.
+    pub events: usize,
+    /// How many bytes of canonical encoding.
+    pub bytes: usize,
 }
 
 /// The events of one zone that wait for a place in its audit chain.
@@ -35,8 +45,8 @@ pub struct Sequencer {
 impl Sequencer {
     /// How many events wait at most, unless told otherwise.
     pub const DEFAULT_CAPACITY: usize = 4096;
-    /// How many bytes of events are placed at once: they travel in one message of at most 4 MiB (D138).
-    pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
+    /// How much of the queue one node may fill: the others' events find room whatever it does.
+    const SHARE: usize = 4;
 
     /// An empty queue for at most `capacity` events.
     #[must_use]
@@ -57,7 +67,8 @@ impl Sequencer {
         if self.known.contains(&fingerprint) || is_sequenced(&fingerprint) {
             return Ok(Submitted::Duplicate);
         }
-        if self.waiting.len() >= self.capacity {
+        let own = self.waiting.iter().filter(|waiting| waiting.executed_by() == event.executed_by()).count();
+        if self.waiting.len() >= self.capacity || own >= self.capacity.div_ceil(Self::SHARE) {
             return Err(Reason::AuditQueueFull);
         }
         self.known.insert(fingerprint);
@@ -82,6 +93,12 @@ impl Sequencer {
         self.waiting.is_empty()
     }
 
+    /// Forgets the events that do not count any more.
+    pub fn retain(&mut self, counts: impl Fn(&SignedEvent) -> bool) {
+        self.waiting.retain(|event| counts(event));
+        self.known = self.waiting.iter().map(SignedEvent::fingerprint).collect();
+    }
+
     /// Forgets the events with these signatures, which the agreed chain contains.
     pub fn settle(&mut self, fingerprints: impl IntoIterator<Item = Signature>) {
         for fingerprint in fingerprints {
@@ -91,27 +108,29 @@ impl Sequencer {
         self.waiting.retain(|event| known.contains(&event.fingerprint()));
     }
 
-    /// Places waiting events behind `tip`, in the order of their arrival, and returns them with the new end: at most
-    /// `limit`, and no more than [`MAX_BATCH_BYTES`](Self::MAX_BATCH_BYTES). `is_placed` says which of them the chain up to `tip` contains already. The queue does not change.
+    /// Places waiting events behind `tip`, in the order of their arrival, and returns them with the new end: within
+    /// `room`. `key_at` is the zone's key for objects created at a time (D16); `is_placed` says which events the chain up
+    /// to `tip` contains already. The queue does not change.
     #[must_use]
     pub fn place(
         &self,
         tip: Option<Tip>,
-        limit: usize,
-        key: &ObjectIdKey,
+        room: Room,
+        key_at: impl Fn(Timestamp) -> Option<ObjectIdKey>,
         is_placed: impl Fn(&Signature) -> bool,
     ) -> (Vec<StoredObject>, Option<Tip>) {
         let mut tip = tip;
         let mut placed = Vec::new();
         let mut bytes = 0_usize;
-        for event in self.waiting.iter().filter(|event| !is_placed(&event.fingerprint())).take(limit) {
+        for event in self.waiting.iter().filter(|event| !is_placed(&event.fingerprint())).take(room.events) {
             let seq = tip.map_or(Some(1), |tip| tip.seq.checked_add(1));
             let Some(seq) = seq else { break };
             let event = event.event().clone().placed(tip.map(|tip| tip.event), seq);
             // A verified event fits its header; anything else is left out rather than breaking the chain.
-            let Ok(stored) = event.seal(key) else { continue };
+            let Some(key) = key_at(event.header.created_at) else { continue };
+            let Ok(stored) = event.seal(&key) else { continue };
             bytes = bytes.saturating_add(stored.canonical_bytes().len());
-            if bytes > Self::MAX_BATCH_BYTES && !placed.is_empty() {
+            if bytes > room.bytes {
                 break;
             }
             tip = Some(Tip { event: stored.id(), seq });

@@ -1,14 +1,16 @@
 //! Chains of audit events: placed, checked, tampered with.
 
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::vec::Vec;
 
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId};
 use fcp_core::object::{MeshObject as _, Message as _, ObjectError, StoredObject};
 use fcp_core::sign::{NodeSigningKey, Signed as _, Verified};
+use fcp_core::time::Timestamp;
 
-use super::{AuditVerifier, ChainFault, EventLink, Sequencer, Submitted, Tip, audit_heads_fork, is_sibling};
+use super::{AuditVerifier, ChainFault, EventLink, Room, Sequencer, Submitted, Tip, audit_heads_fork, is_sibling};
 use crate::AttestedKeys;
 use crate::event::{AuditEvent, AuditSubmission, SignedEvent};
 use crate::head::AuditHead;
@@ -25,7 +27,7 @@ fn chain(mesh: &Mesh) -> Vec<StoredObject> {
         assert_eq!(sequencer.submit(verified, |_| false), Ok(Submitted::Queued));
         assert_eq!(sequencer.submit(event, |_| false), Ok(Submitted::Duplicate));
     }
-    let (placed, tip) = sequencer.place(None, 10, &mesh.ids, |_| false);
+    let (placed, tip) = sequencer.place(None, room(10), |_| Some(mesh.ids.clone()), |_| false);
     assert_eq!(tip, placed.last().map(|last| Tip { event: last.id(), seq: 4 }));
     placed
 }
@@ -38,6 +40,10 @@ fn check(mesh: &Mesh, events: &[StoredObject]) -> Result<AuditVerifier, ChainFau
 
 fn opened(stored: &StoredObject, key: &NodeSigningKey) -> Verified<AuditEvent> {
     stored.open::<AuditEvent>().unwrap().verify(&key.public()).unwrap()
+}
+
+const fn room(events: usize) -> Room {
+    Room { events, bytes: 1 << 20 }
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn siblings_are_told_apart_from_progress() {
     let mut sequencer = Sequencer::new(10);
     sequencer.submit(mesh.event(0, "other", at(11)), |_| false).unwrap();
     let first = Tip { event: events[0].id(), seq: 1 };
-    let (placed, _) = sequencer.place(Some(first), 10, &mesh.ids, |_| false);
+    let (placed, _) = sequencer.place(Some(first), room(10), |_| Some(mesh.ids.clone()), |_| false);
     let left = EventLink::of_audit(&opened(&events[1], &Mesh::key(1)));
     let right = EventLink::of_audit(&opened(&placed[0], &Mesh::key(0)));
     assert!(is_sibling(&left, &right));
@@ -161,13 +167,13 @@ fn the_queue_is_bounded_and_keeps_events_until_they_are_settled() {
     sequencer.submit(events[1].clone(), |_| false).unwrap();
     assert_eq!(sequencer.submit(events[2].clone(), |_| false), Err(Reason::AuditQueueFull));
 
-    let (placed, tip) = sequencer.place(None, 1, &mesh.ids, |_| false);
+    let (placed, tip) = sequencer.place(None, room(1), |_| Some(mesh.ids.clone()), |_| false);
     assert_eq!((placed.len(), tip.unwrap().seq, sequencer.len()), (1, 1, 2));
     let first = events[0].fingerprint();
-    let (placed, tip) = sequencer.place(tip, 10, &mesh.ids, |signature| *signature == first);
+    let (placed, tip) = sequencer.place(tip, room(10), |_| Some(mesh.ids.clone()), |signature| *signature == first);
     assert_eq!((placed.len(), tip.unwrap().seq), (1, 2));
     let end = Tip { event: ObjectId::from_bytes([1; 32]), seq: u64::MAX };
-    assert_eq!(sequencer.place(Some(end), 10, &mesh.ids, |_| false), (Vec::new(), Some(end)));
+    assert_eq!(sequencer.place(Some(end), room(10), |_| Some(mesh.ids.clone()), |_| false), (Vec::new(), Some(end)));
 
     sequencer.settle([first, known]);
     assert_eq!(sequencer.len(), 1);
@@ -239,4 +245,45 @@ fn an_event_opens_under_its_key_only() {
     let other = ObjectIdKey::from_bytes([1; 32]);
     let parsed = StoredObject::parse_as(stored.id(), stored.canonical_bytes(), &other);
     assert_eq!(parsed, Err(ObjectError::IdMismatch));
+}
+
+/// An event that waited over a rotation of the zone's ObjectIdKey keeps the id of its time (D16), and so does what
+/// follows it.
+#[test]
+fn each_event_is_placed_under_the_key_of_its_time() {
+    let mesh = Mesh::new(1);
+    let keys = [ObjectIdKey::from_bytes([1; 32]), ObjectIdKey::from_bytes([2; 32])];
+    let key_at = |time: Timestamp| match time {
+        time if time < at(10) => None,
+        time if time < at(20) => Some(keys[0].clone()),
+        _ => Some(keys[1].clone()),
+    };
+    let mut sequencer = Sequencer::new(10);
+    for (seconds, event_type) in [(0, "without.key"), (15, "before"), (25, "after")] {
+        sequencer.submit(mesh.event(0, event_type, at(seconds)), |_| false).unwrap();
+    }
+    let (placed, tip) = sequencer.place(None, room(10), key_at, |_| false);
+    assert_eq!(placed.len(), 2);
+    for (stored, key) in placed.iter().zip(&keys) {
+        assert_eq!(StoredObject::parse(stored.canonical_bytes(), key).unwrap().id(), stored.id());
+    }
+    assert_eq!(tip, Some(Tip { event: placed[1].id(), seq: 2 }));
+    assert_eq!(AuditEvent::from_body(placed[1].body()).unwrap().prev(), Some(placed[0].id()));
+}
+
+/// One node's events never fill the queue, and a batch never outgrows its room.
+#[test]
+fn one_node_leaves_room_for_the_others() {
+    let mesh = Mesh::new(2);
+    let mut sequencer = Sequencer::new(8);
+    for (number, expected) in [(0, Ok(Submitted::Queued)), (1, Ok(Submitted::Queued)), (2, Err(Reason::AuditQueueFull))]
+    {
+        assert_eq!(sequencer.submit(mesh.event(0, &format!("e{number}"), at(number)), |_| false), expected);
+    }
+    assert_eq!(sequencer.submit(mesh.event(1, "x", at(1)), |_| false), Ok(Submitted::Queued));
+    let (placed, _) = sequencer.place(None, Room { events: 10, bytes: 0 }, |_| Some(mesh.ids.clone()), |_| false);
+    assert!(placed.is_empty());
+    sequencer.retain(|event| event.executed_by() == &mesh.nodes[1]);
+    assert_eq!(sequencer.len(), 1);
+    assert_eq!(sequencer.submit(mesh.event(0, "e2", at(2)), |_| false), Ok(Submitted::Queued));
 }

@@ -14,6 +14,15 @@ use crate::event::AuditSubmission;
 
 /// The most events that one proposal of a head carries.
 pub(super) const MAX_EVENTS: usize = 512;
+/// The most bytes of events that one proposal of a head carries: it is one message of at most 4 MiB (D138).
+pub(super) const MAX_EVENT_BYTES: usize = 2 * 1024 * 1024;
+/// The most signatures of one object: there are no more signers (D200).
+const MAX_SIGNATURES: usize = 255;
+/// The longest head or checkpoint that a signer signs, in bytes. They are far shorter; what somebody padded would not fit
+/// the messages that hand it on.
+pub(super) const MAX_SIGNED: usize = 16 * 1024;
+/// The longest set of signatures as an object, in bytes.
+pub(super) const MAX_SIDECAR: usize = 64 * 1024;
 /// The most open votes that one answer carries, and skipped sequences that one proposal explains.
 const MAX_OPEN: usize = super::ZoneCheckpoint::MAX_VOID;
 
@@ -131,8 +140,13 @@ pub struct CheckpointProposal {
 }
 
 fn bounded(proposal: &CheckpointProposal) -> Result<(), Reason> {
-    let few = proposal.heads.len() <= 2 && proposal.void.len() <= MAX_OPEN;
-    if few { Ok(()) } else { Err(Reason::CborOutOfRange) }
+    let few = |signatures: &SignatureSet| signatures.as_slice().len() <= MAX_SIGNATURES;
+    let bounded = proposal.heads.len() <= 2
+        && proposal.void.len() <= MAX_OPEN
+        && few(&proposal.votes)
+        && proposal.heads.iter().all(|signed| few(&signed.signatures))
+        && proposal.void.iter().all(|voted| few(&voted.votes));
+    if bounded { Ok(()) } else { Err(Reason::CborOutOfRange) }
 }
 
 /// A proposal with votes for it.

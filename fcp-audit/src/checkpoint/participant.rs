@@ -103,7 +103,8 @@ pub enum Alert {
         /// The other one.
         other: ObjectId,
     },
-    /// No proposal of this sequence can reach a quorum, and it cannot be skipped: have the owner issue an anchor (D172).
+    /// No proposal of this sequence can reach a quorum, and it cannot be skipped; or for more than a minute none did,
+    /// although a quorum answered. If the signers that are away stay away, have the owner issue an anchor (D172).
     Stuck {
         /// The sequence.
         seq: u64,
@@ -194,11 +195,15 @@ pub struct Participant {
     due_since: Option<Timestamp>,
     turns: Turns,
     hold: Hold,
+    /// Whom this node gave way to for the sequence that is due.
+    yielded: BTreeSet<NodeId>,
+    /// How often a proposal of this node for that sequence got no quorum.
+    attempts: u8,
     round: Round,
     /// Before this, no round of one's own.
     idle_until: Option<Timestamp>,
-    /// The last message of each kind and node that waits for objects or for its node's turn.
-    deferred: BTreeMap<(NodeId, &'static str), Deferred>,
+    /// The last message of each node and kind, with an anchor or without, that waits for objects or for its node's turn.
+    deferred: BTreeMap<(NodeId, &'static str, bool), Deferred>,
     /// For whom each signer voted, by sequence.
     seen: BTreeMap<(u64, NodeId), ObjectId>,
     /// Who voted twice, as far as a person was told.
@@ -252,6 +257,8 @@ impl Participant {
             due_since: None,
             turns: Turns::default(),
             hold: Hold::default(),
+            yielded: BTreeSet::new(),
+            attempts: 0,
             round: Round::Idle,
             idle_until: None,
             deferred: BTreeMap::new(),

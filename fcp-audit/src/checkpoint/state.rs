@@ -221,7 +221,7 @@ impl CheckpointState {
             checkpoint: accepted.id,
             checkpoint_seq: accepted.seq(),
             created_at: accepted.checkpoint.header.created_at,
-            complete: revocations.is_complete(&self.zone, accepted.checkpoint.rev_seq),
+            complete: revocations.tip(&self.zone) == accepted.revocation(),
         })
     }
 

@@ -9,15 +9,17 @@ use fcp_core::decision::Denial;
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::object::StoredObject;
-use fcp_core::sign::{NodeSigningKey, QuorumSignature, QuorumSigned as _, SignatureSet};
+use fcp_core::sign::{NodeSigningKey, Preimage, QuorumSignature, QuorumSigned as _, SignatureSet};
 use fcp_core::time::{TimePolicy, Timestamp};
 
 use super::continuity::{self, Authority, Break, Pinned};
 use super::held::{self, link, want};
+use super::message::MAX_SIGNED;
 use super::overlay::Overlay;
 use super::state::Accepted;
 use super::{
-    CastVote, ChainKind, CheckpointProposal, CheckpointState, SignedHead, View, Wanted, ZoneCheckpoint, is_void, quorum,
+    CastVote, ChainKind, CheckpointProposal, CheckpointState, SignedHead, Signers, View, VotedCheckpoint, Wanted,
+    ZoneCheckpoint, is_void, quorum,
 };
 use crate::chain::{self, Subject, Tip};
 
@@ -150,6 +152,9 @@ impl Votes {
         if let Some(reason) = self.ineligible(state, accepted) {
             return refuse(reason, [id]);
         }
+        if proposal.stored.canonical_bytes().len() > MAX_SIGNED {
+            return refuse(Reason::CheckpointTooLarge, [id]);
+        }
         if checkpoint.zone_id != *state.zone() {
             return refuse(Reason::CheckpointWrongZone, [id]);
         }
@@ -181,16 +186,19 @@ impl Votes {
             Err(reason) => return refuse(reason, [id]),
         }
         let signature = quorum::sign(&checkpoint.quorum_preimage(), &self.node, key);
-        let mut votes = proposal.message.votes.clone();
-        votes.insert(signature.clone());
-        let vote = CastVote {
-            checkpoint_seq: checkpoint.checkpoint_seq,
-            proposal: CheckpointProposal { votes, ..proposal.message.clone() },
-            signature: signature.clone(),
-        };
+        let mut kept = verified(proposal, checkpoint, accepted.signers(), view);
+        kept.votes.insert(signature.clone());
+        let vote = CastVote { checkpoint_seq: checkpoint.checkpoint_seq, proposal: kept, signature: signature.clone() };
         let place = self.cast.partition_point(|own| own.checkpoint_seq < vote.checkpoint_seq);
         self.cast.insert(place, vote);
         Ballot::Cast(signature)
+    }
+
+    /// The votes as if none had been given for this sequence: for asking whether a proposal is worth one.
+    pub(super) fn without(&self, seq: u64) -> Self {
+        let mut votes = self.clone();
+        votes.cast.retain(|vote| vote.checkpoint_seq != seq);
+        votes
     }
 
     /// Why this node signs nothing at all now.
@@ -202,6 +210,37 @@ impl Votes {
         } else {
             Some(Reason::CheckpointNotASigner)
         }
+    }
+}
+
+/// The proposal with the signatures alone that verify: what is kept and shown to others (D14).
+fn verified(
+    proposal: &Ballotable<'_>,
+    checkpoint: &ZoneCheckpoint,
+    signers: &Signers,
+    view: &View<'_>,
+) -> CheckpointProposal {
+    let count = |preimage: &Preimage, signatures: &SignatureSet, at: Timestamp| {
+        quorum::tally(preimage, signatures, &view.keys, at, |node| signers.contains(node)).verified
+    };
+    let message = proposal.message;
+    let heads = message.heads.iter().map(|signed| {
+        let stored = view.held.object(&checkpoint.audit_head).filter(|head| head.canonical_bytes() == signed.head);
+        let stored = stored.or_else(|| view.held.object(&checkpoint.rev_head));
+        let stored = stored.filter(|head| head.canonical_bytes() == signed.head);
+        let signatures = stored
+            .and_then(|head| Some(count(&quorum::preimage_of(&head)?, &signed.signatures, head.header().created_at)));
+        SignedHead { head: signed.head.clone(), signatures: signatures.unwrap_or_default() }
+    });
+    let void = proposal.void.iter().zip(&message.void).filter_map(|((stored, votes), skipped)| {
+        let votes = count(&quorum::preimage_of(stored)?, votes, stored.header().created_at);
+        Some(VotedCheckpoint { checkpoint: skipped.checkpoint.clone(), votes })
+    });
+    CheckpointProposal {
+        checkpoint: message.checkpoint.clone(),
+        heads: heads.collect(),
+        votes: count(&checkpoint.quorum_preimage(), &message.votes, checkpoint.header.created_at),
+        void: void.collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use fcp_core::id::{Kid, NodeId, ZoneId};
 use fcp_core::object::{MeshObject as _, Message, ObjectError};
 use fcp_core::revoked::Revoked as _;
 use fcp_core::sign::{NodeSigningKey, Signature, SignatureError, Signed as _};
-use fcp_core::time::Timestamp;
+use fcp_core::time::{TimePolicy, Timestamp};
 
 use super::AuditEvent;
 use crate::AttestedKeys;
@@ -42,6 +42,9 @@ pub enum SubmissionError {
     /// The event's header does not fit it.
     #[error("{0}")]
     Object(ObjectError),
+    /// The event is of a time that has not come.
+    #[error("event is of a time that has not come")]
+    Time,
     /// No key of that node and key id was attested when the event occurred.
     #[error("signer is not attested")]
     UnknownSigner,
@@ -58,6 +61,7 @@ impl SubmissionError {
             Self::WrongZone => Reason::AuditWrongZone,
             Self::TooLarge => Reason::AuditTooLarge,
             Self::Object(error) => error.reason(),
+            Self::Time => Reason::AuditBadTime,
             Self::UnknownSigner => Reason::AttestationMissing,
             Self::Signature(error) => error.reason(),
         }
@@ -96,6 +100,10 @@ impl AuditSubmission {
             return Err(SubmissionError::TooLarge);
         }
         self.event.check().map_err(SubmissionError::Object)?;
+        let latest = now.saturating_add(TimePolicy::DEFAULT_SKEW_SECS);
+        if self.event.occurred_at > latest || self.event.header.created_at > latest {
+            return Err(SubmissionError::Time);
+        }
         let (key, _) = keys
             .key(&self.executed_by, &self.signer_kid, self.event.occurred_at)
             .filter(|(_, attestation)| !keys.revocations().is_revoked(attestation, keys.zone(), now))
@@ -119,6 +127,14 @@ impl SignedEvent {
     pub fn sign(draft: AuditEvent, node: NodeId, key: &NodeSigningKey) -> Self {
         let event = draft.placed(None, 0).signed_by(key);
         Self { executed_by: node, signer_kid: key.public().kid(), event }
+    }
+
+    /// Whether what was verified then is so still: the key that signed is not revoked by now (see
+    /// [`AuditSubmission::verify`]).
+    #[must_use]
+    pub fn still_counts(&self, keys: &AttestedKeys<'_>, now: Timestamp) -> bool {
+        let key = keys.key(&self.executed_by, &self.signer_kid, self.event.occurred_at);
+        key.is_some_and(|(_, attestation)| !keys.revocations().is_revoked(&attestation, keys.zone(), now))
     }
 
     /// The node that executed and signed.

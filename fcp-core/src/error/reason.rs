@@ -349,6 +349,7 @@ reasons! {
     CheckpointWrongPrev "checkpoint.wrong_prev" "D32" "the proposal does not continue the accepted checkpoint" "continue the checkpoint that the signers accepted";
     CheckpointAlreadyVoted "checkpoint.already_voted" "D32" "the node voted for another proposal of this sequence" "propose what the node voted for";
     CheckpointNotVoid "checkpoint.not_void" "D172" "a skipped sequence could still reach its quorum" "wait for more votes, or have the owner issue an anchor";
+    CheckpointTooLarge "checkpoint.too_large" "D211" "a head, a checkpoint or its signatures are longer than a signer takes" "send what the draft makes, with nothing added";
 
     AuditBrokenLink "audit.broken_link" "§23.4, D185" "an event's `prev` is not the event before it" "fetch the chain from another node";
     AuditBadSequence "audit.bad_sequence" "§23.4, D185" "an event's sequence is not the previous one plus 1" "count from 1 without gaps";
@@ -356,6 +357,7 @@ reasons! {
     AuditBadSignature "audit.bad_signature" "§23.4" "no node that was attested then signed the event" "fetch the event from another node, or its signer's attestation";
     AuditBadHead "audit.bad_head" "§23.4, D34" "the head is not the end of the chain" "name the last event and its sequence";
     AuditSequenced "audit.sequenced" "D185" "a submitted event has a place in the chain already" "submit the event without sequence and previous event";
+    AuditBadTime "audit.bad_time" "D185" "an event is of a time that has not come" "set the clock of the node that executed it";
     AuditTooLarge "audit.too_large" "D185" "an event is longer than 16 KiB" "refer to what is long by its object id";
     AuditQueueFull "audit.queue_full" "D185" "as many events wait as are allowed" "submit the event again later";
     AuditBadReceipt "audit.bad_receipt" "§23.4, D190" "a decision receipt's outcome and reason contradict each other" "give `allow` for an allow and a reason for a denial";

@@ -6,13 +6,14 @@ use fcp_core::error::Reason;
 use fcp_core::id::{EpochId, NodeId, ObjectId};
 use fcp_core::object::{QuorumSignatureSet, StoredObject};
 use fcp_core::sign::{QuorumSignature, SignatureSet, Verified};
-use fcp_core::time::Timestamp;
+use fcp_core::time::{TimePolicy, Timestamp};
 
 use super::record::AnchorProof;
 use super::round::Round;
 use super::{Alert, Context, Deferred, FETCH_AGAIN_SECS, Output, Participant, RETRY_SECS, Recipients};
 use crate::chain::{self, Subject, Submitted};
 use crate::checkpoint::held::link;
+use crate::checkpoint::message::MAX_SIDECAR;
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::turn;
 use crate::checkpoint::voter::{Ballotable, ProposedHead};
@@ -85,7 +86,8 @@ impl Participant {
         not_before: Option<Timestamp>,
         now: Timestamp,
     ) {
-        let place = (from.clone(), message.schema());
+        let anchored = matches!(&message, CheckpointMessage::Announce(announce) if announce.anchor.is_some());
+        let place = (from.clone(), message.schema(), anchored);
         let before = self.deferred.get(&place).filter(|known| known.wanted == wanted).map(|known| known.asked);
         let asked = before.filter(|asked| now < asked.saturating_add(FETCH_AGAIN_SECS)).unwrap_or(now);
         if before != Some(asked) && !wanted.is_empty() {
@@ -121,15 +123,19 @@ impl Participant {
         let due = self.due().filter(|due| *due <= now).unwrap_or(now);
         self.due_since = Some(due);
         if self.hold.leader(now) != Some(from) {
-            match self.turn_of(from, due, [EpochId::of(now), EpochId::of(created_at)]) {
+            // A proposal may have been made in the epoch before this one.
+            let near = created_at <= now && now.since(created_at) <= TimePolicy::DEFAULT_SKEW_SECS;
+            let made = if near { created_at } else { now };
+            match self.turn_of(from, due, [EpochId::of(now), EpochId::of(made)]) {
                 Some(turn) if turn <= now => {}
                 Some(turn) => return Err(Received::NotYet(turn)),
                 None => return Err(Reason::CheckpointOutOfTurn.into()),
             }
         }
         self.turns.heard(from, now);
-        if matches!(self.round, Round::Asking(_)) && self.is_better(from, now) {
-            // Both have just begun; nobody has signed anything yet.
+        // Both have just begun, and nobody has signed anything yet. Once: who is given way to again and again and proposes
+        // nothing would hold up the zone.
+        if matches!(self.round, Round::Asking(_)) && self.is_better(from, now) && self.yielded.insert(from.clone()) {
             self.yield_to(from, now);
         }
         self.hold.keep_for(from, now).map_err(Received::NotYet)?;
@@ -161,14 +167,19 @@ impl Participant {
         now: Timestamp,
     ) -> Received {
         let Some(key) = context.key else { return Received::Done };
+        // Whose turn it is comes first: to check up to 512 events is work.
+        let created_at = match StoredObject::claimed_header(&message.head) {
+            Ok(header) => header.created_at,
+            Err(error) => return error.reason().into(),
+        };
+        if let Err(received) = self.in_turn(from, created_at, now) {
+            return received;
+        }
         let mut overlay = Overlay::new(context.view.held);
         let head = match ProposedHead::read(message, &mut overlay, &self.state, &context.view) {
             Ok(head) => head,
             Err(reason) => return reason.into(),
         };
-        if let Err(received) = self.in_turn(from, head.stored.header().created_at, now) {
-            return received;
-        }
         let view = View { held: &overlay, ..context.view };
         let (target, ballot) = (head.stored.id(), self.votes.consider_head(&head, &self.state, &view, key, now));
         let signature = match self.settle_ballot(ballot, overlay.into_objects()) {
@@ -333,6 +344,9 @@ impl Participant {
         };
         let mut signatures = SignatureSet::new();
         if let Some(canonical) = &message.signatures {
+            if canonical.len() > MAX_SIDECAR {
+                return Reason::CheckpointTooLarge.into();
+            }
             let opened = overlay
                 .read(canonical)
                 .and_then(|stored| stored.open::<QuorumSignatureSet>().map_err(|error| error.reason()));
@@ -466,6 +480,8 @@ impl Participant {
         }
         self.turns.reset();
         self.hold.reset();
+        self.yielded.clear();
+        self.attempts = 0;
         self.round = Round::Idle;
         (self.due_since, self.idle_until, self.stuck) = (None, None, None);
         self.seen.clear();

@@ -33,6 +33,8 @@ const HEADS_SECS: u64 = 4;
 const RESEND_SECS: u64 = 2;
 /// How often a proposal is sent before the proposer asks anew.
 const MAX_SENDS: u8 = 5;
+/// After how many proposals without a quorum a person is told.
+const MAX_ATTEMPTS: u8 = 6;
 
 /// How far this node's own proposal has come.
 #[derive(Debug, Clone)]
@@ -194,14 +196,17 @@ impl Participant {
                 self.round = Round::Heads(HeadsRound { started: now, seq, void, heads });
             }
             Choice::Stuck { seq } => {
-                if self.stuck != Some(seq) {
-                    self.outputs.push_back(Output::Alert(Alert::Stuck { seq }));
-                }
-                self.stuck = Some(seq);
+                self.report_stuck(seq);
                 self.idle_until = Some(now.saturating_add(RETRY_SECS));
             }
         }
         true
+    }
+
+    fn report_stuck(&mut self, seq: u64) {
+        if self.stuck.replace(seq) != Some(seq) {
+            self.outputs.push_back(Output::Alert(Alert::Stuck { seq }));
+        }
     }
 
     fn after_heads(&mut self, context: &Context<'_>, round: HeadsRound, now: Timestamp) -> bool {
@@ -219,11 +224,9 @@ impl Participant {
         }
         let message = self.draft(context, &round, signed, now);
         // What this node would not sign, it does not propose; unless it only has voted for something else already.
-        let usable = message.map(|message| (self.ballot(context, &message, now), message));
+        let usable = message.map(|message| (self.would_vote(context, round.seq, &message, now), message));
         let proposed = match usable {
-            Some((Ok(()) | Err(Reason::CheckpointAlreadyVoted), message)) => {
-                self.propose(context, round.seq, message, now)
-            }
+            Some((Ok(()), message)) => self.propose(context, round.seq, message, now),
             Some((Err(reason), _)) => {
                 let own = self.node.clone();
                 self.refused(&own, reason);
@@ -275,13 +278,19 @@ impl Participant {
         })
     }
 
-    /// Whether this node would vote for `message`, without voting.
-    fn ballot(&self, context: &Context<'_>, message: &CheckpointProposal, now: Timestamp) -> Result<(), Reason> {
+    /// Whether this node would vote for `message` if it had not voted for that sequence yet.
+    fn would_vote(
+        &self,
+        context: &Context<'_>,
+        seq: u64,
+        message: &CheckpointProposal,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
         let key = context.key.ok_or(Reason::CheckpointNotASigner)?;
         let mut overlay = Overlay::new(context.view.held);
         let proposal = Ballotable::read(message, &mut overlay)?;
         let view = View { held: &overlay, ..context.view };
-        match self.votes.clone().consider(&proposal, &self.state, &view, key, now) {
+        match self.votes.without(seq).consider(&proposal, &self.state, &view, key, now) {
             Ballot::Cast(_) | Ballot::Again(_) => Ok(()),
             Ballot::Wait(_) => Err(Reason::CheckpointMissing),
             Ballot::Refuse(denial) => Err(denial.reason),
@@ -335,6 +344,10 @@ impl Participant {
         if now >= voting.sent.saturating_add(RESEND_SECS) {
             if voting.sends >= MAX_SENDS {
                 // Somebody may have voted for something else, or be away: ask again.
+                self.attempts = self.attempts.saturating_add(1);
+                if self.attempts >= MAX_ATTEMPTS {
+                    self.report_stuck(voting.seq);
+                }
                 return true;
             }
             (voting.sent, voting.sends) = (now, voting.sends.saturating_add(1));

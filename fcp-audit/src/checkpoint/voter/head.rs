@@ -9,6 +9,7 @@ use fcp_core::time::{TimePolicy, Timestamp};
 use super::{Ballot, Lock, Votes, nested, refuse, revocations_missing, tip_of};
 use crate::chain::{self, Walk};
 use crate::checkpoint::held::link;
+use crate::checkpoint::message::MAX_SIGNED;
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::{ChainKind, CheckpointState, HeadProposal, SignedHead, View, Wanted, quorum};
 
@@ -53,6 +54,9 @@ impl Votes {
             return refuse(reason, [id]);
         }
         let header = head.stored.header();
+        if head.stored.canonical_bytes().len() > MAX_SIGNED {
+            return refuse(Reason::CheckpointTooLarge, [id]);
+        }
         if header.zone_id != *state.zone() {
             return refuse(Reason::CheckpointWrongZone, [id]);
         }

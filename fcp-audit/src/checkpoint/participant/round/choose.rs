@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::sign::{QuorumSigned as _, SignatureSet};
 use fcp_core::time::{TimePolicy, Timestamp};
@@ -26,7 +27,8 @@ pub(super) enum Choice {
 
 /// A proposal that somebody voted for.
 struct Voted {
-    message: CheckpointProposal,
+    /// As each voter showed it: this node's own first.
+    messages: Vec<CheckpointProposal>,
     checkpoint: ZoneCheckpoint,
     /// Verified.
     votes: SignatureSet,
@@ -69,7 +71,9 @@ impl Participant {
         let mut proposals: BTreeMap<ObjectId, Voted> = BTreeMap::new();
         let Some(accepted) = self.state.accepted() else { return proposals };
         let signers = accepted.signers();
-        for status in answers.values() {
+        let own_first = answers.get(&self.node).into_iter();
+        let others = answers.iter().filter(|(node, _)| **node != self.node).map(|(_, status)| status);
+        for status in own_first.chain(others) {
             let Some(vote) = status.votes.iter().find(|vote| vote.checkpoint_seq == seq) else { continue };
             let mut overlay = Overlay::new(context.view.held);
             let Ok(stored) = overlay.read(&vote.proposal.checkpoint) else { continue };
@@ -87,10 +91,11 @@ impl Participant {
                 continue;
             }
             let known = proposals.entry(stored.id()).or_insert_with(|| Voted {
-                message: vote.proposal.clone(),
+                messages: Vec::new(),
                 checkpoint: checkpoint.clone(),
                 votes: SignatureSet::new(),
             });
+            known.messages.push(vote.proposal.clone());
             tally.verified.as_slice().iter().for_each(|signature| known.votes.insert(signature.clone()));
         }
         proposals
@@ -111,11 +116,10 @@ impl Participant {
         for seq in first..first.saturating_add(beyond) {
             let proposals = self.voted(context, answers, seq);
             if is_void(signers, proposals.values().map(|voted| &voted.votes)) {
-                void.extend(
-                    proposals
-                        .into_values()
-                        .map(|voted| VotedCheckpoint { checkpoint: voted.message.checkpoint, votes: voted.votes }),
-                );
+                void.extend(proposals.into_values().filter_map(|voted| {
+                    let checkpoint = voted.messages.into_iter().next()?.checkpoint;
+                    Some(VotedCheckpoint { checkpoint, votes: voted.votes })
+                }));
                 if void.len() > ZoneCheckpoint::MAX_VOID {
                     return Choice::Stuck { seq };
                 }
@@ -130,21 +134,27 @@ impl Participant {
             let usable = |voted: &Voted| {
                 let continues = voted.checkpoint.prev_checkpoint == Some(accepted.id());
                 let votes = count(voted.votes.as_slice().len());
-                let new = voted.checkpoint.header.created_at >= now.saturating_sub(skew);
+                let at = voted.checkpoint.header.created_at;
+                let new = at >= now.saturating_sub(skew) && at <= now.saturating_add(skew);
                 let revived = votes > u32::from(signers.max_faults());
                 continues && (new || revived) && votes.saturating_add(unvoted) >= signers.quorum()
             };
-            // The most votes; of equals, the smallest id.
-            let mut best: Option<Voted> = None;
-            for voted in proposals.into_values().filter(usable) {
-                if best.as_ref().is_none_or(|best| voted.votes.as_slice().len() > best.votes.as_slice().len()) {
-                    best = Some(voted);
-                }
-            }
+            // The most votes; of equals, the smallest id. Only what this node would vote for itself, or what it cannot tell
+            // while more signers vouch for it than can be faulty.
+            let mut candidates: Vec<Voted> = proposals.into_values().filter(usable).collect();
+            candidates.sort_by_key(|voted| core::cmp::Reverse(voted.votes.as_slice().len()));
+            let vouched = |voted: &Voted| count(voted.votes.as_slice().len()) > u32::from(signers.max_faults());
+            let best = candidates.into_iter().find_map(|voted| {
+                let vouched = vouched(&voted);
+                let Voted { messages, votes, .. } = voted;
+                let with_votes = |message| CheckpointProposal { votes: votes.clone(), ..message };
+                messages.into_iter().map(with_votes).find(|message| match self.would_vote(context, seq, message, now) {
+                    Ok(()) => true,
+                    Err(reason) => vouched && reason == Reason::CheckpointMissing,
+                })
+            });
             return match best {
-                Some(Voted { message, votes, .. }) => {
-                    Choice::Adopt { seq, message: Box::new(CheckpointProposal { votes, ..message }) }
-                }
+                Some(message) => Choice::Adopt { seq, message: Box::new(message) },
                 None if unvoted >= signers.quorum() => Choice::Fresh { seq, void },
                 None => Choice::Stuck { seq },
             };

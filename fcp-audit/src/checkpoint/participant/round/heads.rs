@@ -6,15 +6,17 @@ use alloc::vec::Vec;
 use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::object::{MeshObject as _, StoredObject};
 use fcp_core::sign::Signature;
-use fcp_core::time::Timestamp;
+use fcp_core::time::{TimePolicy, Timestamp};
 
-use super::super::{Context, Participant, Recipients};
-use crate::chain::{self, Subject, Tip, Walk};
+use super::super::{Context, Output, Participant, Recipients};
+use crate::chain::{self, Room, Subject, Tip, Walk};
 use crate::checkpoint::held::link;
-use crate::checkpoint::message::MAX_EVENTS;
+use crate::checkpoint::message::{MAX_EVENT_BYTES, MAX_EVENTS};
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::voter::{ProposedHead, nested, tip_of};
-use crate::checkpoint::{Ballot, ChainKind, CheckpointStatus, Collector, HeadProposal, SignedHead, View, quorum};
+use crate::checkpoint::{
+    Ballot, ChainKind, CheckpointStatus, Collector, HeadProposal, SignedHead, View, Wanted, quorum,
+};
 use crate::head::{AuditHead, RevocationHead};
 use crate::revocation::RevocationEvent;
 
@@ -35,6 +37,27 @@ struct Base {
     subjects: Vec<Subject>,
     /// A head at its end that some signed already.
     signed: Option<SignedHead>,
+}
+
+/// The end of a head that `node` says it signed, if it did.
+fn lock_of(
+    context: &Context<'_>,
+    overlay: &mut Overlay<'_>,
+    node: &NodeId,
+    kind: ChainKind,
+    signed: &SignedHead,
+) -> Option<(Tip, SignedHead)> {
+    let stored = overlay.read(&signed.head).ok()?;
+    if Overlay::kind_of(&stored) != Some(kind) {
+        return None;
+    }
+    let preimage = quorum::preimage_of(&stored)?;
+    let at = stored.header().created_at;
+    let tally = quorum::tally(&preimage, &signed.signatures, &context.view.keys, at, |signer| signer == node);
+    if tally.count() == 0 {
+        return None;
+    }
+    Some((tip_of(&stored, kind)?, SignedHead { head: signed.head.clone(), signatures: tally.verified }))
 }
 
 impl Participant {
@@ -70,47 +93,56 @@ impl Participant {
     }
 
     /// The best end to go on from: the one that the most answering signers can still sign beyond, and of those the
-    /// furthest. Signers who signed something that does not lie on one chain with it cannot.
+    /// furthest. Who signed something that the end does not contain cannot. Nothing, if events are missing to tell: they
+    /// are asked for.
     fn base(
-        &self,
+        &mut self,
         context: &Context<'_>,
         answers: &BTreeMap<NodeId, CheckpointStatus>,
         kind: ChainKind,
     ) -> Option<Base> {
         let agreed = self.agreed(kind);
+        let after = agreed.map_or(0, |tip| tip.seq);
         let mut overlay = Overlay::new(context.view.held);
         let mut locks: Vec<(Tip, SignedHead)> = Vec::new();
-        for status in answers.values() {
+        for (node, status) in answers {
             let signed = match kind {
                 ChainKind::Audit => &status.audit,
                 ChainKind::Revocation => &status.revocation,
             };
-            let read = signed.as_ref().and_then(|signed| Some((overlay.read(&signed.head).ok()?, signed)));
-            if let Some((stored, signed)) = read
-                && Overlay::kind_of(&stored) == Some(kind)
-                && let Some(tip) = tip_of(&stored, kind)
-            {
-                locks.push((tip, signed.clone()));
+            let Some((tip, signed)) =
+                signed.as_ref().and_then(|signed| lock_of(context, &mut overlay, node, kind, signed))
+            else {
+                continue;
+            };
+            if tip.seq <= after {
+                continue;
+            }
+            match chain::walk(Some(tip), agreed, link(context.view.held, kind), |_| ()) {
+                Walk::Missing(tip) => {
+                    let wanted = Vec::from([Wanted::Events { chain: kind, tip, after }]);
+                    self.outputs.push_back(Output::Fetch { from: node.clone(), wanted });
+                    return None;
+                }
+                Walk::Contains | Walk::Diverges => locks.push((tip, signed)),
             }
         }
         let view = View { held: &overlay, ..context.view };
         let mut ends: Vec<(Option<Tip>, Option<SignedHead>)> = Vec::from([(agreed, None)]);
         for (tip, signed) in &locks {
-            let follows = chain::walk(Some(*tip), agreed, link(view.held, kind), |_| ()) == Walk::Contains;
-            if follows && agreed != Some(*tip) {
+            if chain::walk(Some(*tip), agreed, link(view.held, kind), |_| ()) == Walk::Contains {
                 ends.push((Some(*tip), Some(signed.clone())));
             }
         }
-        let conflicts = |end: &Option<Tip>| {
-            let apart = |lock: &Tip| match end {
-                None => false,
-                Some(end) => !nested(*end, *lock, kind, &view).unwrap_or(false),
+        let left_behind = |end: &Option<Tip>| {
+            let contains = |lock: &Tip| {
+                end.is_some_and(|end| end.seq >= lock.seq && nested(end, *lock, kind, &view).unwrap_or(false))
             };
-            locks.iter().filter(|(lock, _)| apart(lock)).count()
+            locks.iter().filter(|(lock, _)| !contains(lock)).count()
         };
         ends.sort_by_cached_key(|(end, _)| {
             let (seq, event) = end.map_or((0, ObjectId::ZERO), |tip| (tip.seq, tip.event));
-            (conflicts(end), core::cmp::Reverse(seq), event)
+            (left_behind(end), core::cmp::Reverse(seq), event)
         });
         let (tip, signed) = ends.into_iter().next()?;
         let (mut ids, mut subjects) = (Vec::new(), Vec::new());
@@ -123,13 +155,14 @@ impl Participant {
     }
 
     fn grow_audit(
-        &self,
+        &mut self,
         context: &Context<'_>,
         base: Base,
         answers: usize,
         now: Timestamp,
     ) -> Option<(StoredObject, Tip, Vec<StoredObject>)> {
         let key = context.view.held.id_key(now)?;
+        self.sequencer.retain(|event| event.still_counts(&context.view.keys, now));
         let placed: BTreeSet<Signature> = base
             .subjects
             .iter()
@@ -138,8 +171,11 @@ impl Participant {
                 Subject::Revocation(_) => None,
             })
             .collect();
-        let room = MAX_EVENTS.saturating_sub(base.events.len());
-        let (new, tip) = self.sequencer.place(base.tip, room, &key, |signature| placed.contains(signature));
+        let used: usize = base.events.iter().map(|event| event.canonical_bytes().len()).sum();
+        let room =
+            Room { events: MAX_EVENTS.saturating_sub(base.events.len()), bytes: MAX_EVENT_BYTES.saturating_sub(used) };
+        let key_at = |at| context.view.held.id_key(at);
+        let (new, tip) = self.sequencer.place(base.tip, room, key_at, |signature| placed.contains(signature));
         let mut events = base.events;
         events.extend(new.iter().cloned());
         let tip = tip.filter(|_| !events.is_empty())?;
@@ -196,8 +232,9 @@ impl Participant {
     ) -> Option<StoredObject> {
         let mut overlay = Overlay::new(context.view.held);
         let stored = overlay.read(&signed?.head).ok()?;
-        let limit = fcp_core::time::TimePolicy::DEFAULT_SKEW_SECS.saturating_div(2);
-        (now.since(stored.header().created_at) <= limit).then_some(stored)
+        let limit = TimePolicy::DEFAULT_SKEW_SECS.saturating_div(2);
+        let at = stored.header().created_at;
+        (at <= now.saturating_add(limit) && now.since(at) <= limit).then_some(stored)
     }
 
     fn propose_head(

@@ -10,7 +10,8 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use super::network::Network;
 use crate::checkpoint::{
-    Alert, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, Fork, ZoneAnchor, ZoneCheckpoint, quorum,
+    Alert, CastVote, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, Fork, Held as _, SignedHead,
+    ZoneAnchor, ZoneCheckpoint, quorum,
 };
 use crate::testing::{at, provenance};
 
@@ -270,6 +271,92 @@ fn a_split_vote_needs_the_owner() {
     network.run(110);
     assert!((0..4).all(|node| network.seq(node) >= 3));
     network.assert_agreement();
+}
+
+/// What no honest signer would vote for is not adopted, whatever signature somebody shows for it.
+#[test]
+fn a_vote_for_nonsense_holds_nothing_up() {
+    let other = ObjectId::from_bytes([77; 32]);
+    let unknown_policy = |own: &mut ZoneCheckpoint| {
+        own.zone_policy_head = other;
+        own.header.refs[1] = other;
+    };
+    let of_tomorrow = |own: &mut ZoneCheckpoint| {
+        own.header.created_at = at(86_400);
+        own.header.provenance.created_at = at(86_400);
+        own.as_of_epoch = fcp_core::id::EpochId::of(at(86_400));
+    };
+    let changes: [&dyn Fn(&mut ZoneCheckpoint); 2] = [&unknown_policy, &of_tomorrow];
+    for (change, liar) in changes.into_iter().flat_map(|change| (0..4).map(move |liar| (change, liar))) {
+        let mut network = Network::new(4, 4, 1);
+        network.run(5);
+        let (stored, message) = proposal(&network, 5);
+        let mut checkpoint = stored.open::<ZoneCheckpoint>().unwrap().claimed().clone();
+        change(&mut checkpoint);
+        let stored = network.mesh.seal(&checkpoint);
+        let proposal = CheckpointProposal { checkpoint: stored.canonical_bytes().to_vec(), ..message };
+        let node = &network.nodes[liar];
+        let signature = quorum::sign(&checkpoint.quorum_preimage(), &node.id, &node.key);
+        network.shown.0.push(CastVote { checkpoint_seq: 2, proposal, signature });
+        network.yes_man = Some(liar);
+        let honest = (liar + 1) % 4;
+        network.event(honest, "capability.invoke");
+        network.run(20);
+        assert!(network.seq(honest) >= 2, "{:?}", network.nodes[honest].refused);
+        network.assert_agreement();
+    }
+}
+
+/// A head that nobody signed binds nobody.
+#[test]
+fn a_lock_that_is_not_signed_holds_nothing_up() {
+    for liar in 0..4 {
+        let mut network = Network::new(4, 4, 1);
+        network.run(5);
+        let tip = crate::chain::Tip { event: ObjectId::from_bytes([5; 32]), seq: 1 };
+        let head = network.mesh.seal(&crate::head::AuditHead::draft(provenance(at(5)), tip, 10_000));
+        network.shown.1 = Some(SignedHead { head: head.canonical_bytes().to_vec(), signatures: SignatureSet::new() });
+        network.yes_man = Some(liar);
+        let honest = (liar + 1) % 4;
+        network.event(honest, "capability.invoke");
+        network.run(20);
+        assert_eq!(network.checkpoint(honest).audit_seq, 1);
+        network.assert_agreement();
+    }
+}
+
+/// What a node signed before it was revoked and what still waits is dropped, and holds up nobody else's events.
+#[test]
+fn events_of_a_revoked_node_hold_nothing_up() {
+    let mut network = Network::new(5, 4, 1);
+    network.run(5);
+    // Nobody proposes for now, so that the event waits.
+    network.lost = Some(|message| matches!(message, CheckpointMessage::HeadProposal(_)));
+    network.event(4, "capability.invoke");
+    network.run(2);
+    let attestation = network.mesh.trust.all(&network.mesh.nodes[4])[0].id();
+    let zone = network.mesh.zone.clone();
+    let draft = crate::revocation::RevocationObject::draft(
+        fcp_core::object::Provenance::of_zone(zone, 80, 90, at(0)),
+        [attestation].into(),
+        crate::revocation::RevocationScope::NodeAttestation,
+        "stolen",
+    );
+    let now = network.now;
+    let revocation = draft.with_window(now, None).signed_by(&network.mesh.owner);
+    let stored = network.mesh.seal(&revocation);
+    for node in 0..5 {
+        network.hold(node, &stored);
+        network.with(node, |participant, context| participant.handle_held(context, None, now));
+    }
+    network.lost = None;
+    let own = network.event(0, "capability.invoke");
+    network.run(120);
+    let accepted = network.checkpoint(0);
+    // Whoever had given it a place already goes on with it.
+    assert!((1..=2).contains(&accepted.audit_seq), "{}", accepted.audit_seq);
+    assert_eq!(accepted.rev_seq, 1);
+    assert!(network.nodes[..4].iter().all(|node| node.held.is_sequenced(&own.fingerprint())));
 }
 
 /// A checkpoint of sequence 2 that these nodes signed, and its announcement.

@@ -11,7 +11,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use super::network::Network;
 use crate::AttestedKeys;
-use crate::chain::{Sequencer, Tip};
+use crate::chain::{Room, Sequencer, Tip};
 use crate::checkpoint::{
     ChainKind, CheckpointMessage, Held as _, Judgement, Offer, Participant, View, Wanted, ZoneAnchor, ZoneCheckpoint,
     quorum,
@@ -113,7 +113,8 @@ fn what_is_not_held_is_asked_for() {
 fn sibling(network: &mut Network, tip: Option<Tip>) -> (ObjectId, u64) {
     let mut sequencer = Sequencer::new(1);
     sequencer.submit(network.mesh.event(2, "sibling", network.now), |_| false).unwrap();
-    let (placed, tip) = sequencer.place(tip, 1, &network.mesh.ids, |_| false);
+    let (placed, tip) =
+        sequencer.place(tip, Room { events: 1, bytes: 1 << 20 }, |_| Some(network.mesh.ids.clone()), |_| false);
     let tip = tip.unwrap();
     let head = network.mesh.seal(&AuditHead::draft(provenance(network.now), tip, 0));
     network.hold(0, &placed[0]);
@@ -253,7 +254,8 @@ fn a_head_is_signed_only_on_one_chain() {
     let propose = |network: &mut Network, event_type: &str, tip: Option<Tip>| {
         let mut sequencer = Sequencer::new(1);
         sequencer.submit(network.mesh.event(2, event_type, network.now), |_| false).unwrap();
-        let (placed, tip) = sequencer.place(tip, 1, &network.mesh.ids, |_| false);
+        let (placed, tip) =
+            sequencer.place(tip, Room { events: 1, bytes: 1 << 20 }, |_| Some(network.mesh.ids.clone()), |_| false);
         let head = network.mesh.seal(&AuditHead::draft(provenance(network.now), tip.unwrap(), 0));
         let message = crate::checkpoint::HeadProposal {
             head: head.canonical_bytes().to_vec(),

@@ -16,8 +16,9 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::AttestedKeys;
 use crate::checkpoint::{
-    Admitted, Alert, ChainKind, CheckpointMessage, CheckpointStatus, CheckpointVote, Context, Governance, HeadVote,
-    Heads, Held as _, HeldInMemory, Output, Participant, Recipients, View, Wanted, ZoneAnchor, ZoneCheckpoint, quorum,
+    Admitted, Alert, CastVote, ChainKind, CheckpointMessage, CheckpointStatus, CheckpointVote, Context, Governance,
+    HeadVote, Heads, Held as _, HeldInMemory, Output, Participant, Recipients, SignedHead, View, Wanted, ZoneAnchor,
+    ZoneCheckpoint, quorum,
 };
 use crate::event::SignedEvent;
 use crate::revocation::{RevocationObject, RevocationRegistry};
@@ -65,6 +66,8 @@ pub(super) struct Network {
     pub(super) latency: Option<ChaCha8Rng>,
     /// A node that signs whatever it is asked to.
     pub(super) yes_man: Option<usize>,
+    /// What that node shows when it is asked what it signed.
+    pub(super) shown: (Vec<CastVote>, Option<SignedHead>),
     /// Every checkpoint message that was posted.
     pub(super) posted: Vec<CheckpointMessage>,
 }
@@ -115,6 +118,7 @@ impl Network {
             lost: None,
             latency: None,
             yes_man: None,
+            shown: (Vec::new(), None),
             posted: Vec::new(),
         };
         for node in 0..network.nodes.len() {
@@ -286,8 +290,8 @@ impl Network {
         };
         let answer: CheckpointMessage = match message {
             CheckpointMessage::Query(_) => {
-                let (leader, votes) = (Some(from.clone()), Vec::new());
-                CheckpointStatus { checkpoint_seq: 0, leader, votes, audit: None, revocation: None }.into()
+                let (leader, (votes, audit)) = (Some(from.clone()), self.shown.clone());
+                CheckpointStatus { checkpoint_seq: 0, leader, votes, audit, revocation: None }.into()
             }
             CheckpointMessage::HeadProposal(proposal) => {
                 let (target, signature) = sign(&proposal.head);
