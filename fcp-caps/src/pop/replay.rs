@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use fcp_core::error::Reason;
+use fcp_core::id::EpochId;
 use fcp_core::time::{TimePolicy, Timestamp};
 
 use super::Proof;
@@ -29,7 +30,7 @@ impl ReplayError {
     }
 }
 
-/// Remembers used proofs until their token is over, and never more than it has room for.
+/// Remembers used proofs until their token is over or their nonce stale, and never more than it has room for.
 ///
 /// When it is full it takes no further proof rather than forget one. Only proofs whose signature was checked belong in
 /// here, so that nobody but holders of valid tokens can fill it.
@@ -70,8 +71,13 @@ impl ReplayCache {
         if self.until.len() >= self.capacity {
             return Err(ReplayError::Full);
         }
+        // A nonce of an epoch is fresh in the next one too (D114). The verifier's own challenges, which name no epoch
+        // about now, end with their token.
+        let (epoch, current) = (proof.nonce.epoch(), EpochId::of(now));
+        let near = (current.saturating_sub(1)..=current.saturating_add(1)).contains(&epoch);
+        let stale = if near { epoch.saturating_add(2).start() } else { expires_at };
         // A token is accepted for the tolerated skew longer (D7), and so must its proofs be remembered.
-        let end = expires_at.saturating_add(TimePolicy::DEFAULT_SKEW_SECS);
+        let end = stale.min(expires_at).saturating_add(TimePolicy::DEFAULT_SKEW_SECS);
         self.until.insert(proof, end);
         self.by_end.insert((end, proof));
         Ok(())
@@ -111,6 +117,24 @@ mod tests {
         assert_eq!(cache.insert(proof(1), at(1_300), at(1_420)), Err(ReplayError::Replayed));
         assert_eq!(cache.insert(proof(1), at(9_000), at(1_421)), Ok(()));
         assert_eq!(cache.len(), 1);
+    }
+
+    #[test]
+    fn a_nonce_of_an_epoch_is_remembered_as_long_as_it_is_fresh() {
+        let at = |seconds: u64| Timestamp::from_secs(1_700_000_100 + seconds);
+        let mut cache = ReplayCache::new(8);
+        for (number, epoch) in [(1, at(0)), (2, at(300))] {
+            let nonce = HolderNonce::of_epoch(epoch, [number; 8]);
+            let proof = Proof { nonce, ..proof(number) };
+            cache.insert(proof, at(86_400), at(0)).unwrap();
+            let last = epoch.saturating_add(599);
+            assert!(nonce.check(None, last).is_ok() && nonce.check(None, last.saturating_add(1)).is_err());
+            assert_eq!(cache.insert(proof, at(86_400), last), Err(ReplayError::Replayed));
+        }
+        cache.insert(proof(3), at(86_400), at(1_100)).unwrap();
+        assert_eq!(cache.len(), 1, "the others are stale");
+        cache.insert(proof(4), at(86_400), at(80_000)).unwrap();
+        assert_eq!(cache.len(), 2, "a challenge is not");
     }
 
     #[test]
