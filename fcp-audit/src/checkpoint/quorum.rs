@@ -106,6 +106,11 @@ impl Collector {
         u32::try_from(self.collected.as_slice().len()).unwrap_or(u32::MAX)
     }
 
+    /// Whether one more is enough.
+    pub(super) fn lacks_one(&self) -> bool {
+        self.count().saturating_add(1) == self.required
+    }
+
     /// Whether that is enough.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -12,7 +12,7 @@ use fcp_core::object::{MeshObject as _, ObjectHeader, QuorumSignatureSet, Stored
 use fcp_core::sign::{QuorumSigned as _, SignatureSet};
 use fcp_core::time::Timestamp;
 
-use super::{Alert, Context, Governance, Output, Participant, RETRY_SECS, Recipients};
+use super::{Alert, Context, FETCH_AGAIN_SECS, Governance, Output, Participant, RETRY_SECS, Recipients};
 use crate::checkpoint::continuity;
 use crate::checkpoint::overlay::Overlay;
 use crate::checkpoint::voter::Ballotable;
@@ -92,6 +92,8 @@ pub(super) struct Voting {
     message: CheckpointProposal,
     sent: Timestamp,
     sends: u8,
+    /// When objects were asked for that this node needs to vote itself.
+    fetched: Option<Timestamp>,
 }
 
 impl Participant {
@@ -297,9 +299,9 @@ impl Participant {
         }
     }
 
-    /// Votes for a proposal, if it may, and has the others vote. False if the proposal is none.
+    /// Has the signers vote for a proposal. False if the proposal is none.
     fn propose(&mut self, context: &Context<'_>, seq: u64, mut message: CheckpointProposal, now: Timestamp) -> bool {
-        let (Some(key), Some(accepted)) = (context.key, self.state.accepted()) else { return false };
+        let Some(accepted) = self.state.accepted() else { return false };
         let signers = accepted.signers().clone();
         let mut overlay = Overlay::new(context.view.held);
         let Ok(proposal) = Ballotable::read(&message, &mut overlay) else { return false };
@@ -309,9 +311,31 @@ impl Participant {
         let quorum = signers.quorum();
         let mut collector = Collector::new(stored.id(), preimage, created_at, signers, quorum);
         collector.add_all(&message.votes, &context.view.keys);
+        message.votes = collector.signatures().clone();
+        self.due_since.get_or_insert(now);
+        let others = self.other_signers();
+        if !others.is_empty() {
+            self.send(Recipients::Signers(others), message.clone());
+        }
+        let mut voting = Voting { seq, collector, stored, message, sent: now, sends: 1, fetched: None };
+        self.vote_last(context, &mut voting, now);
+        self.round = Round::Voting(alloc::boxed::Box::new(voting));
+        true
+    }
+
+    /// Votes for this node's own proposal once its vote completes the quorum. One that nobody has seen yet must not bind
+    /// this node: cut off from the others, it could vote for nothing else when it is back (D214).
+    fn vote_last(&mut self, context: &Context<'_>, voting: &mut Voting, now: Timestamp) {
+        let Some(key) = context.key else { return };
+        let collector = &mut voting.collector;
+        let waits = voting.fetched.is_some_and(|fetched| now < fetched.saturating_add(FETCH_AGAIN_SECS));
+        if waits || !collector.lacks_one() {
+            return;
+        }
+        let mut overlay = Overlay::new(context.view.held);
+        let Ok(proposal) = Ballotable::read(&voting.message, &mut overlay) else { return };
         let view = View { held: &overlay, ..context.view };
-        let ballot = self.votes.consider(&proposal, &self.state, &view, key, now);
-        match ballot {
+        match self.votes.consider(&proposal, &self.state, &view, key, now) {
             Ballot::Cast(signature) => {
                 self.store(overlay.into_objects());
                 self.persist();
@@ -320,21 +344,16 @@ impl Participant {
             Ballot::Again(signature) => {
                 collector.add(&signature, &context.view.keys);
             }
-            Ballot::Wait(wanted) => self.fetch_from_voter(collector.signatures(), wanted),
+            Ballot::Wait(wanted) => {
+                voting.fetched = Some(now);
+                self.fetch_from_voter(collector.signatures(), wanted);
+            }
             Ballot::Refuse(_) => {}
         }
-        message.votes = collector.signatures().clone();
-        self.due_since.get_or_insert(now);
-        let others = self.other_signers();
-        if !others.is_empty() {
-            self.send(Recipients::Signers(others), message.clone());
-        }
-        let voting = Voting { seq, collector, stored, message, sent: now, sends: 1 };
-        self.round = Round::Voting(alloc::boxed::Box::new(voting));
-        true
     }
 
     fn after_voting(&mut self, context: &Context<'_>, mut voting: Voting, now: Timestamp) -> bool {
+        self.vote_last(context, &mut voting, now);
         if voting.collector.is_complete() {
             if !self.announce(context, &voting, now) {
                 self.idle_until = Some(now.saturating_add(RESEND_SECS));

@@ -66,8 +66,9 @@ fn a_proposal_outlives_its_coordinator() {
     network.lost = Some(|message| matches!(message, CheckpointMessage::Vote(_)));
     network.event(ranking[0], "capability.invoke");
     network.run(2);
-    let voted = network.nodes[ranking[0]].participant.votes().open()[0].clone();
-    assert!(ranking.iter().all(|node| network.nodes[*node].participant.votes().open().len() == 1));
+    let voted = network.nodes[ranking[1]].participant.votes().open()[0].clone();
+    assert!(ranking[1..].iter().all(|node| network.nodes[*node].participant.votes().open().len() == 1));
+    assert!(network.nodes[ranking[0]].participant.votes().open().is_empty(), "its own comes last");
     network.nodes[ranking[0]].up = false;
     network.lost = None;
     network.run(10);
@@ -80,6 +81,31 @@ fn a_proposal_outlives_its_coordinator() {
     network.restart(ranking[0]);
     network.run(2);
     assert_eq!(network.seq(ranking[0]), 2);
+    network.assert_agreement();
+}
+
+/// A coordinator that is cut off with its own proposal is not bound by it when it is back, however long that took.
+#[test]
+fn nobody_is_bound_by_what_nobody_saw() {
+    let mut network = Network::new(4, 4, 1);
+    network.run(5);
+    let ranking = network.ranking();
+    network.nodes[ranking[3]].up = false;
+    network.lost = Some(|message| matches!(message, CheckpointMessage::Proposal(_)));
+    network.event(ranking[0], "capability.invoke");
+    network.run(4);
+    assert_eq!(network.seq(ranking[0]), 1);
+    for node in &ranking[1..3] {
+        network.cut.insert((ranking[0], *node));
+    }
+    network.lost = None;
+    network.run(200);
+    network.cut.clear();
+    network.run(30);
+    for node in &ranking[..3] {
+        assert!(network.seq(*node) >= 2);
+        assert_eq!(network.checkpoint(*node).audit_seq, 1);
+    }
     network.assert_agreement();
 }
 
