@@ -3,14 +3,15 @@
 //! One `redb` file. Every write is a transaction that is on disk before the call returns, so a node that is killed finds
 //! exactly what it had promised.
 
+mod database;
 mod objects;
 mod state;
 mod symbols;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use redb::Database;
-
+use self::database::Database;
 pub(crate) use state::StateKey;
 pub(crate) use symbols::{StoredSymbol, SymbolShape};
 
@@ -25,7 +26,7 @@ pub(crate) enum StoreError {
         /// What the database says.
         source: Box<redb::DatabaseError>,
     },
-    /// The disk is full. Nothing of the transaction was written, and everything before it is intact.
+    /// The disk is full. Nothing of the transaction counts, and everything before it is intact. The next access tries again.
     #[error("the disk is full: nothing was written, and nothing is lost; make room and try again")]
     Full,
     /// The database failed otherwise.
@@ -39,10 +40,15 @@ pub(crate) enum StoreError {
 impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {
         match error.into() {
-            redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Self::Full,
+            redb::Error::Io(io) if is_full(&io) => Self::Full,
             error => Self::Database(Box::new(error)),
         }
     }
+}
+
+/// Whether there is no room for what was to be written: on the disk, in the user's quota, or below the process's limit.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 /// A node's store.
@@ -53,9 +59,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the store in `path`, or creates it.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::create(path)
-            .map_err(|source| StoreError::Open { path: path.to_owned(), source: Box::new(source) })?;
-        let store = Self { database };
+        let store = Self { database: Database::open(path)? };
         store.create_tables()?;
         Ok(store)
     }
@@ -74,13 +78,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Store;
-
-    #[test]
-    fn keeps_the_contract_of_an_object_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&folder.path().join("store.redb")).unwrap();
-        fcp_core::store::check_object_store(&mut store).unwrap();
-    }
-}
+mod tests;

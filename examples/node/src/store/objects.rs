@@ -4,7 +4,7 @@ use fcp_core::cbor::{self, Decode, Encode};
 use fcp_core::id::{ObjectId, ZoneId};
 use fcp_core::object::{RetentionClass, StorageMeta, StoredObject};
 use fcp_core::store::{ListedObject, ObjectStore, Put, Removal, StoredEntry, Usage};
-use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{ReadableTable as _, TableDefinition};
 
 use super::{Store, StoreError};
 

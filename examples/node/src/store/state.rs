@@ -1,7 +1,7 @@
 //! State that must survive a crash: one value under one name.
 
 use fcp_core::cbor::{self, Decode, Encode};
-use redb::{ReadableDatabase as _, TableDefinition};
+use redb::TableDefinition;
 
 use super::{Store, StoreError};
 

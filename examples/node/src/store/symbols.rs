@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fcp_core::cbor::{self, Decode, Encode};
 use fcp_core::id::{ObjectId, ZoneId};
-use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{ReadableTable as _, TableDefinition};
 
 use super::{Store, StoreError};
 
