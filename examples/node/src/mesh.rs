@@ -17,6 +17,7 @@ mod zones;
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -220,7 +221,7 @@ impl Mesh {
     }
 }
 
-/// One line of the node's log: to standard error, for people.
+/// One line of the node's log: to standard error, for people. A log that cannot be written stops nothing.
 pub(crate) fn log(line: impl std::fmt::Display) {
-    eprintln!("{} {line}", clock::now());
+    let _ = writeln!(std::io::stderr(), "{} {line}", clock::now());
 }
