@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fcp_core::id::NodeId;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::transport::QuicEndpoint;
 
@@ -16,6 +16,9 @@ use crate::transport::QuicEndpoint;
 const MAX_DATAGRAM: usize = 65_536;
 /// How many pieces may wait to be written to one stream.
 const STREAM_QUEUE: usize = 1024;
+
+/// How many callers may be amid their handshakes; more are sent away, and may come again.
+const MAX_HANDSHAKES: usize = 64;
 
 /// What came from the network.
 pub(crate) enum NetEvent {
@@ -169,14 +172,23 @@ async fn receive_udp(socket: Arc<UdpSocket>, events: mpsc::Sender<NetEvent>) {
     }
 }
 
+/// Shakes hands with many callers at once: one that stalls keeps nobody waiting.
 async fn accept(quic: QuicEndpoint, attachments: mpsc::Sender<Attachment>) {
-    while let Some(accepted) = quic.accept().await {
-        // Whoever is not attested was refused, and may have been anybody.
-        if let Ok((peer, connection)) = accepted
-            && attachments.send(Attachment::Connection(peer, connection)).await.is_err()
-        {
-            return;
-        }
+    let places = Arc::new(Semaphore::new(MAX_HANDSHAKES));
+    while let Some(caller) = quic.accept().await {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            caller.refuse();
+            continue;
+        };
+        let attachments = attachments.clone();
+        tokio::spawn(async move {
+            let connected = caller.connect().await;
+            drop(place);
+            // Whoever is not attested was refused, and may have been anybody.
+            if let Ok((peer, connection)) = connected {
+                let _ = attachments.send(Attachment::Connection(peer, connection)).await;
+            }
+        });
     }
 }
 
@@ -237,3 +249,6 @@ async fn read_stream(peer: NodeId, mut stream: quinn::RecvStream, events: mpsc::
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

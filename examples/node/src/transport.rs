@@ -7,4 +7,6 @@ mod certificate;
 mod quic;
 
 pub(crate) use certificate::{KeyDirectory, NodeCertificate};
+#[cfg(test)]
+pub(crate) use quic::HANDSHAKE_TIMEOUT;
 pub(crate) use quic::{QuicEndpoint, QuicError};

@@ -16,6 +16,9 @@ const ALPN: &[u8] = b"fcp2/1";
 /// Large enough for one datagram of 1200 bytes behind QUIC's own framing.
 const INITIAL_MTU: u16 = 1400;
 
+/// How long a caller may take for its handshake.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QuicError {
@@ -42,6 +45,9 @@ pub(crate) enum QuicError {
     /// The connection failed; a peer that is not attested fails here.
     #[error("connection failed: {0}")]
     Connection(#[from] quinn::ConnectionError),
+    /// The caller does not go on with its handshake.
+    #[error("the handshake took too long")]
+    Stalled,
     /// The connection is that of a node that nobody attested.
     #[error("the peer presented no attested certificate")]
     Unattested,
@@ -98,24 +104,45 @@ impl QuicEndpoint {
         Ok(self.endpoint.connect_with(client, address, "fcp2.invalid")?.await?)
     }
 
-    /// The next connection of an attested node; `None` when the endpoint is closed.
-    pub(crate) async fn accept(&self) -> Option<Result<(NodeId, quinn::Connection), QuicError>> {
-        let incoming = self.endpoint.accept().await?;
-        let directory = self.directory.clone();
-        Some(
-            async move {
-                let connection = incoming.await?;
-                let node = peer_of(&connection, &directory).ok_or(QuicError::Unattested)?;
-                Ok((node, connection))
+    /// The next caller that was shown to receive at its address; `None` when the endpoint is closed.
+    pub(crate) async fn accept(&self) -> Option<Caller> {
+        loop {
+            let incoming = self.endpoint.accept().await?;
+            if incoming.remote_address_validated() {
+                return Some(Caller { incoming, directory: self.directory.clone() });
             }
-            .await,
-        )
+            // Whoever sends under a false address never comes back with the token, and has cost one packet.
+            let _ = incoming.retry();
+        }
     }
 
     /// Closes every connection and waits until the peers know.
     pub(crate) async fn close(&self) {
         self.endpoint.close(0_u8.into(), b"bye");
         let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+    }
+}
+
+/// Somebody who asks for a connection and may be anybody.
+pub(crate) struct Caller {
+    incoming: quinn::Incoming,
+    directory: KeyDirectory,
+}
+
+impl Caller {
+    /// Shakes hands: gives the connection and the attested node at its other end. A caller may take as long as it likes to
+    /// answer, so nothing is to wait for this.
+    pub(crate) async fn connect(self) -> Result<(NodeId, quinn::Connection), QuicError> {
+        let connecting = self.incoming.accept()?;
+        let connection =
+            tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting).await.map_err(|_| QuicError::Stalled)??;
+        let node = peer_of(&connection, &self.directory).ok_or(QuicError::Unattested)?;
+        Ok((node, connection))
+    }
+
+    /// Sends the caller away; it may come again.
+    pub(crate) fn refuse(self) {
+        self.incoming.refuse();
     }
 }
 
@@ -161,7 +188,8 @@ mod tests {
         directory.replace([(alice_key.public(), alice.clone()), (bob_key.public(), bob.clone())]);
         let address = bob_end.local_addr().unwrap();
 
-        let accepting = tokio::spawn(async move { bob_end.accept().await.unwrap().map(|(node, _)| node) });
+        let accepting =
+            tokio::spawn(async move { bob_end.accept().await.unwrap().connect().await.map(|(node, _)| node) });
         let connection = alice_end.connect(&bob, address).await.unwrap();
         assert_eq!(accepting.await.unwrap().unwrap(), alice);
         assert!(connection.max_datagram_size().unwrap() >= 1200);
@@ -169,7 +197,13 @@ mod tests {
         let (_, _, bob_again) = node(2, "bob", &directory);
         let address = bob_again.local_addr().unwrap();
         let serving = bob_again.clone();
-        let refusing = tokio::spawn(async move { (serving.accept().await, serving.accept().await) });
+        let refusing = tokio::spawn(async move {
+            let mut let_in = Vec::new();
+            while let Some(caller) = serving.accept().await {
+                let_in.extend(caller.connect().await.ok().map(|(node, _)| node));
+            }
+            let_in
+        });
         assert!(alice_end.connect(&alice, address).await.is_err(), "bob passed for alice");
         let stranger = mallory_end.connect(&bob, address).await;
         let refused = match stranger {
@@ -180,8 +214,6 @@ mod tests {
         };
         assert!(refused, "a stranger was let in");
         bob_again.close().await;
-        let (first, second) = refusing.await.unwrap();
-        assert!(first.is_none_or(|accepted| accepted.is_err()));
-        assert!(second.is_none_or(|accepted| accepted.is_err()));
+        assert_eq!(refusing.await.unwrap(), []);
     }
 }
