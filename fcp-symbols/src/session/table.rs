@@ -17,7 +17,7 @@ use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::{Millis, Timestamp};
 
 use self::peers::{Live, Outbound, Peer};
-pub use self::types::{CookiePolicy, Output, ReceiveError, Received, TableConfig};
+pub use self::types::{CookieCounts, CookiePolicy, Output, ReceiveError, Received, TableConfig};
 use super::responder::HelloCache;
 use super::wire;
 use super::{
@@ -55,6 +55,7 @@ pub struct SessionTable<K = NodeSigningKey> {
     outbound: usize,
     answered: HelloCache,
     cookies: CookieKeys,
+    cookie_counts: CookieCounts,
     /// The second that is counted, and how many hellos were checked in it.
     checked: (Timestamp, u32),
     signed_frames: SignedFrameGate,
@@ -77,6 +78,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             outbound: 0,
             answered: HelloCache::new(&config.terms, config.max_hellos),
             cookies: CookieKeys::new(now, rng),
+            cookie_counts: CookieCounts::default(),
             checked: (now.timestamp(), 0),
             signed_frames: SignedFrameGate::new(&config.terms, now, config.max_signed_frames),
             outputs: VecDeque::new(),
@@ -104,6 +106,12 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     #[must_use]
     pub const fn local(&self) -> &LocalNode<K> {
         &self.local
+    }
+
+    /// How many hellos passed with a cookie and without one.
+    #[must_use]
+    pub const fn cookie_counts(&self) -> CookieCounts {
+        self.cookie_counts
     }
 
     /// The open sessions.

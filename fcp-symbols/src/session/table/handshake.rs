@@ -153,14 +153,19 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         let admitted = if demanded {
             self.cookies.rotate(now, rng);
             match received.demand_cookie(&self.cookies, from, time)? {
-                CookieCheck::Admitted(admitted) => admitted,
+                CookieCheck::Admitted(admitted) => {
+                    self.cookie_counts.shown = self.cookie_counts.shown.saturating_add(1);
+                    admitted
+                }
                 CookieCheck::Challenged(retry) => {
                     let bytes = WireMessage::HelloRetry(retry).to_bytes().map_err(HandshakeError::Wire)?;
                     self.send(from, bytes);
+                    self.cookie_counts.demanded = self.cookie_counts.demanded.saturating_add(1);
                     return Ok(None);
                 }
             }
         } else {
+            self.cookie_counts.waived = self.cookie_counts.waived.saturating_add(1);
             received.admit()
         };
         self.checked.1 = self.checked.1.saturating_add(1);

@@ -33,6 +33,18 @@ impl Default for CookiePolicy {
     }
 }
 
+/// What became of the hellos that a table had to let pass or challenge, since it was made. Hellos that were refused or
+/// only answered again are not among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CookieCounts {
+    /// Answered with a demand for a cookie.
+    pub demanded: u64,
+    /// Let pass with the cookie that was demanded.
+    pub shown: u64,
+    /// Let pass without one.
+    pub waived: u64,
+}
+
 /// How a table behaves.
 #[derive(Debug, Clone)]
 pub struct TableConfig {
