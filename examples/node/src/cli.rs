@@ -59,6 +59,9 @@ enum NodeCommand {
         /// Its configuration.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Stop when standard input ends, as it does when whoever started the node is gone.
+        #[arg(long, hide = true)]
+        until_stdin_closes: bool,
     },
 }
 
@@ -92,7 +95,9 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         let outcome = match self.command {
             Command::Demo(args) => return crate::demo::run(&args),
-            Command::Node(NodeCommand::Run { config }) => crate::node::run(&config).map_err(|error| error.to_string()),
+            Command::Node(NodeCommand::Run { config, until_stdin_closes }) => {
+                crate::node::run(&config, until_stdin_closes).map_err(|error| error.to_string())
+            }
             Command::Explain(args) => crate::console::explain(&args.data, &args.id),
             Command::Audit(AuditCommand::Tail { zone, count, data }) => crate::console::audit_tail(&data, &zone, count),
             Command::Connector { name } => crate::supervisor::serve_connector(&name),

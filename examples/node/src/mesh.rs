@@ -9,6 +9,7 @@ mod control_plane;
 mod founding;
 mod members;
 mod owner;
+mod refusals;
 mod sessions;
 mod standard;
 mod symbols;
@@ -115,8 +116,7 @@ pub(crate) struct Mesh {
     pub(crate) agents: agents::Agents,
     /// What the connector is to do next, by number.
     pub(crate) host_calls: Vec<(u64, Call)>,
-    /// What zones refused lately: zone, sender and reason.
-    pub(crate) refusals: Vec<[String; 3]>,
+    pub(crate) refusals: refusals::Refusals,
     /// When the session table wants to be woken.
     pub(crate) session_wake: Millis,
     /// When to look for peers without a session again.
@@ -157,7 +157,7 @@ impl Mesh {
             transfers: symbols::Transfers::default(),
             agents: agents::Agents::default(),
             host_calls: Vec::new(),
-            refusals: Vec::new(),
+            refusals: refusals::Refusals::default(),
             session_wake: Millis::NEVER,
             greet_at: Millis::from_millis(0),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fcp_core::id::ZoneId;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::{Config, ConfigError};
@@ -68,14 +68,23 @@ pub(crate) enum NodeError {
     Runtime(std::io::Error),
 }
 
-/// Runs the node of this configuration until it is told to stop.
-pub(crate) fn run(config: &Path) -> Result<(), NodeError> {
+/// Runs the node of this configuration until it is told to stop, or until standard input ends where that is asked for.
+pub(crate) fn run(config: &Path, until_stdin_closes: bool) -> Result<(), NodeError> {
     let config = Config::read(config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::Runtime)?;
-    runtime.block_on(serve(config))
+    let left_alone = Arc::new(Notify::new());
+    if until_stdin_closes {
+        let left_alone = Arc::clone(&left_alone);
+        // A thread of its own: the runtime would wait for the reading to end, and this need not.
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            left_alone.notify_one();
+        });
+    }
+    runtime.block_on(serve(config, &left_alone))
 }
 
-async fn serve(config: Config) -> Result<(), NodeError> {
+async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     std::fs::create_dir_all(&config.data_dir).map_err(NodeError::Folder)?;
     let mut rng = random::generator().map_err(NodeError::Random)?;
     let keys = keys::load_or_create(&config.data_dir.join("keys"), &mut rng)?;
@@ -124,6 +133,7 @@ async fn serve(config: Config) -> Result<(), NodeError> {
             }
             Some((call, outcome)) = outcomes.recv() => mesh.handle_host(call, outcome),
             _ = stopping.recv() => break,
+            () = left_alone.notified() => break,
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
         }
         mesh.handle_timeout();

@@ -13,6 +13,10 @@ use crate::control::{ControlClient, ControlError};
 const ATTEMPTS: u32 = 200;
 const BETWEEN: Duration = Duration::from_millis(25);
 
+/// Where a node's data and its granted directory are, in its folder.
+const DATA: &str = "data";
+const SHARED: &str = "shared";
+
 /// One node of the demo.
 pub(super) struct NodeProcess {
     /// What the demo calls it: `desktop`.
@@ -28,12 +32,12 @@ impl NodeProcess {
     /// Writes the node's configuration into `root` and starts it.
     pub(super) fn start(root: &Path, name: &'static str, tags: &[&str]) -> std::io::Result<Self> {
         let folder = root.join(name);
-        std::fs::create_dir_all(folder.join("shared"))?;
+        std::fs::create_dir_all(folder.join(SHARED))?;
         let node_id =
             format!("n{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
         let config = format!(
-            "node_id = \"{node_id}\"\nclass = \"{name}\"\ndata_dir = \".\"\nlisten = \"127.0.0.1\"\ntags = {tags:?}\n\n\
-             [files]\ndirectory = \"shared\"\n",
+            "node_id = \"{node_id}\"\nclass = \"{name}\"\ndata_dir = \"{DATA}\"\nlisten = \"127.0.0.1\"\ntags = {tags:?}\n\n\
+             [files]\ndirectory = \"{SHARED}\"\n",
         );
         std::fs::write(folder.join("node.toml"), config)?;
         let mut node = Self { name, node_id, folder, child: None, client: None };
@@ -41,9 +45,19 @@ impl NodeProcess {
         Ok(node)
     }
 
-    /// The node's data folder.
+    /// The folder of the node's configuration and log.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder that the node keeps its data in.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join(DATA)
+    }
+
+    /// The directory that its connector is granted.
+    pub(super) fn shared(&self) -> PathBuf {
+        self.folder.join(SHARED)
     }
 
     /// The node's process id, while it runs.
@@ -60,15 +74,16 @@ impl NodeProcess {
     pub(super) fn restart(&mut self) -> std::io::Result<()> {
         let log = File::options().create(true).append(true).open(self.folder.join("node.log"))?;
         let child = Command::new(std::env::current_exe()?)
-            .args(["node", "run", "--config"])
+            .args(["node", "run", "--until-stdin-closes", "--config"])
             .arg(self.folder.join("node.toml"))
-            .stdin(Stdio::null())
+            // Nothing is ever written: the pipe closes with the demo, however that ends.
+            .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
         self.child = Some(child);
         for _ in 0..ATTEMPTS {
-            if let Ok(client) = ControlClient::connect(&self.folder) {
+            if let Ok(client) = ControlClient::connect(&self.data()) {
                 self.client = Some(client);
                 return Ok(());
             }

@@ -98,6 +98,10 @@ impl Mesh {
             "quic": self.net.quic_addr().map(|address| address.to_string()).unwrap_or_default(),
             "owner": self.trust.as_ref().map(|trust| hex(trust.owner().as_bytes())),
             "sessions": sessions,
+            "cookies": self.table.as_ref().map(|table| {
+                let counts = table.cookie_counts();
+                json!({"demanded": counts.demanded, "shown": counts.shown, "waived": counts.waived})
+            }),
             "streams": self.connected_peers().iter().map(NodeId::as_str).collect::<Vec<_>>(),
             "outgoing": self.outgoing(),
             "zones": self.zones_status(),

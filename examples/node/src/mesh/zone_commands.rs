@@ -28,7 +28,7 @@ impl Mesh {
         Some(match method {
             "checkpoint.export" => self.checkpoint_export(params),
             "checkpoint.push" => self.checkpoint_push(params),
-            "refusals" => Ok(json!({"refusals": self.refusals})),
+            "refusals" => Ok(self.refusals.to_json()),
             "audit.tail" => self.audit_tail(params),
             "audit.verify" => self.audit_verify(params),
             "audit.note" => self.audit_note(params),

@@ -296,9 +296,7 @@ impl Mesh {
             Output::Accepted { checkpoint, seq } => self.accepted(id, checkpoint, seq),
             Output::Refused { from, denial } => {
                 log(format_args!("{id}: refused something of {from}: {}", denial.reason));
-                self.refusals.push([id.to_string(), from.to_string(), denial.reason.code().to_owned()]);
-                let surplus = self.refusals.len().saturating_sub(64);
-                self.refusals.drain(..surplus);
+                self.refusals.push(id, &from, denial.reason);
             }
             Output::Alert(alert) => {
                 log(format_args!("ALERT {id}: {alert:?}"));

@@ -44,7 +44,7 @@ fn event(devices: &mut Devices, receipt: &Value) -> Result<Value, Failure> {
 
 /// Step 6.
 pub(super) fn reads(devices: &mut Devices, _: &mut State, proof: &mut Proof) -> Result<(), Failure> {
-    let path = devices.node(LAPTOP)?.folder().join("shared").join(NAME);
+    let path = devices.node(LAPTOP)?.shared().join(NAME);
     std::fs::write(path, CONTENT).map_err(|error| error.to_string())?;
     let listed = allowed(invoke(devices, "files.list", &json!({}), &[])?)?;
     if !listed["output"]["entries"].as_array().into_iter().flatten().any(|entry| entry["name"] == NAME) {
@@ -112,6 +112,6 @@ fn denied(devices: &mut Devices, answer: &Value) -> Result<(), Failure> {
     if answer["outcome"] != "denied" || answer["reason"] != RULE {
         return Err(format!("this was not denied by {RULE}: {answer}"));
     }
-    let path = devices.node(LAPTOP)?.folder().join("shared").join(NAME);
+    let path = devices.node(LAPTOP)?.shared().join(NAME);
     if path.exists() { Ok(()) } else { Err(format!("{NAME} is gone")) }
 }

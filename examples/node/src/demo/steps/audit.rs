@@ -17,6 +17,9 @@ pub(super) fn run(devices: &mut Devices, _: &mut State, proof: &mut Proof) -> Re
             let verified = devices.call(LAPTOP, "audit.verify", &json!({"zone": zone}))?;
             Ok((verified["whole"] == true).then_some(verified))
         })?;
+        if verified["events"].as_u64().is_none_or(|events| events == 0) {
+            return Err(format!("the chain of {zone} is empty: {verified}"));
+        }
         proof.line(format!(
             "{zone:<10} {} events, hashes, links and signatures verified from the first",
             verified["events"]
@@ -29,8 +32,8 @@ pub(super) fn run(devices: &mut Devices, _: &mut State, proof: &mut Proof) -> Re
     let event = events["events"][0].clone();
     let id = event["id"].as_str().unwrap_or_default().parse().map_err(|_| "the phone has no event")?;
     devices.node(PHONE)?.kill().map_err(|error| error.to_string())?;
-    let folder = devices.node(PHONE)?.folder().to_owned();
-    let damaged = Store::open(&folder.join("store.redb")).and_then(|store| store.damage(&id, OFFSET));
+    let data = devices.node(PHONE)?.data();
+    let damaged = Store::open(&data.join("store.redb")).and_then(|store| store.damage(&id, OFFSET));
     if !damaged.map_err(|error| error.to_string())? {
         return Err("the event is not on the phone's disk".into());
     }
