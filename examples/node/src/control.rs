@@ -1,6 +1,6 @@
 //! The node's control socket: how its operator talks to it.
 //!
-//! A Unix socket in the data folder, which only the node's user may open. One JSON object a line: `{"id", "method",
+//! A Unix socket in the data folder, which only the node's user may enter. One JSON object a line: `{"id", "method",
 //! "params"}` is answered by `{"id", "ok", "result"}` or `{"id", "error": {"code", "message"}}`. It is the operator's own
 //! console and gives no authority over the mesh: what needs the owner's signature needs it here too.
 

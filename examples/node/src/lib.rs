@@ -8,6 +8,7 @@ mod config;
 mod console;
 mod control;
 mod demo;
+mod folder;
 mod keys;
 mod mesh;
 mod net;

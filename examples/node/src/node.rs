@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::control;
+use crate::folder::{self, FolderError};
 use crate::keys::{self, KeyFileError};
 use crate::mesh::{Mesh, log};
 use crate::net::Net;
@@ -31,9 +32,9 @@ pub(crate) enum NodeError {
     /// The configuration is wrong.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// The data folder cannot be made.
-    #[error("cannot use the data folder: {0}")]
-    Folder(std::io::Error),
+    /// The data folder cannot be used, or the connector cannot be granted its directory.
+    #[error("{0}")]
+    Folder(#[from] FolderError),
     /// The keys cannot be had.
     #[error("{0}")]
     Keys(#[from] KeyFileError),
@@ -85,7 +86,10 @@ pub(crate) fn run(config: &Path, until_stdin_closes: bool) -> Result<(), NodeErr
 }
 
 async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(NodeError::Folder)?;
+    folder::open(&config.data_dir)?;
+    if let Some(granted) = &config.files {
+        folder::keep_apart(&config.data_dir, granted)?;
+    }
     let mut rng = random::generator().map_err(NodeError::Random)?;
     let keys = keys::load_or_create(&config.data_dir.join("keys"), &mut rng)?;
     let store = Store::open(&config.data_dir.join("store.redb"))?;

@@ -18,6 +18,14 @@ pub(crate) use symbols::{StoredSymbol, SymbolShape};
 /// Why the disk did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
+    /// The file cannot be made, or its permissions cannot be changed.
+    #[error("cannot use the store `{path}`: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// The file cannot be opened, most often because another process has it.
     #[error("cannot open the store `{path}`: {source}")]
     Open {
@@ -62,6 +70,12 @@ impl Store {
         let store = Self { database: Database::open(path)? };
         store.create_tables()?;
         Ok(store)
+    }
+
+    /// Refuses every write from now on, as on a full disk, or none.
+    #[cfg(test)]
+    pub(crate) fn set_full(&self, full: bool) {
+        self.database.full.set(full);
     }
 
     /// Makes every table, so that reading never meets a missing one.

@@ -21,8 +21,21 @@ impl StateKey {
 impl Store {
     /// Writes `value`; it is on disk when this returns.
     pub(crate) fn put_state<T: Encode>(&self, key: &StateKey, value: &T) -> Result<(), StoreError> {
+        self.put_states([(key, value)])
+    }
+
+    /// Writes all of these or none.
+    pub(crate) fn put_states<'v, T: Encode + 'v>(
+        &self,
+        values: impl IntoIterator<Item = (&'v StateKey, &'v T)>,
+    ) -> Result<(), StoreError> {
         let write = self.database.begin_write()?;
-        write.open_table(STATE)?.insert(key.0.as_str(), cbor::encode(value).as_slice())?;
+        {
+            let mut table = write.open_table(STATE)?;
+            for (key, value) in values {
+                table.insert(key.0.as_str(), cbor::encode(value).as_slice())?;
+            }
+        }
         write.commit()?;
         Ok(())
     }

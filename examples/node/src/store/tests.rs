@@ -1,4 +1,6 @@
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,6 +11,18 @@ fn keeps_the_contract_of_an_object_store() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(&folder.path().join("store.redb")).unwrap();
     fcp_core::store::check_object_store(&mut store).unwrap();
+}
+
+#[test]
+fn is_closed_to_other_users() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    drop(Store::open(&path).unwrap());
+    assert_eq!(mode(), 0o600);
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    drop(Store::open(&path).unwrap());
+    assert_eq!(mode(), 0o600);
 }
 
 /// A disk of 8 MiB in memory, gone with the value.

@@ -1,5 +1,5 @@
 //! What decisions must not forget: who was given what, how much is spent, which proofs were used. It is on disk before
-//! anything that follows from it happens.
+//! it is in memory, and before anything that follows from it happens: what could not be written is tried again as a whole.
 
 use std::collections::BTreeMap;
 
@@ -47,11 +47,12 @@ fn marks_key() -> StateKey {
     StateKey::new("agents", "marks")
 }
 
-fn spent_key(budget: Budget) -> StateKey {
-    match budget {
-        Budget::Grant(id) => StateKey::new("spent", format_args!("grant-{id}")),
-        Budget::Token(jti) => StateKey::new("spent", format_args!("token-{}", hex(jti.as_bytes()))),
-    }
+fn keep_spent(budget: Budget, own: &Spent) -> (StateKey, KeptSpent) {
+    let (key, grant, token) = match budget {
+        Budget::Grant(id) => (StateKey::new("spent", format_args!("grant-{id}")), Some(id), None),
+        Budget::Token(jti) => (StateKey::new("spent", format_args!("token-{}", hex(jti.as_bytes()))), None, Some(jti)),
+    };
+    (key, KeptSpent { grant, token, calls: own.calls, bytes: own.bytes })
 }
 
 impl Default for Memory {
@@ -95,8 +96,10 @@ impl Memory {
         bearer: &Bearer,
         provenance: &Provenance,
     ) -> Result<(), StoreError> {
-        if self.marks.deliver(bearer, Source::of(provenance)) {
-            store.put_state(&marks_key(), &self.marks)?;
+        let mut marks = self.marks.clone();
+        if marks.deliver(bearer, Source::of(provenance)) {
+            store.put_state(&marks_key(), &marks)?;
+            self.marks = marks;
         }
         Ok(())
     }
@@ -105,19 +108,17 @@ impl Memory {
         self.spent.get(&budget).copied().unwrap_or_default()
     }
 
-    /// Counts what is spent.
+    /// Counts what is spent: all of it or nothing.
     pub(super) fn charge(&mut self, store: &Store, charges: &[(Budget, Spent)]) -> Result<(), StoreError> {
+        let mut charged: BTreeMap<Budget, Spent> = BTreeMap::new();
         for (budget, more) in charges {
-            let own = self.spent.entry(*budget).or_default();
+            let own = charged.entry(*budget).or_insert_with(|| self.spent(*budget));
             own.calls = own.calls.saturating_add(more.calls);
             own.bytes = own.bytes.saturating_add(more.bytes);
-            let (grant, token) = match budget {
-                Budget::Grant(id) => (Some(*id), None),
-                Budget::Token(jti) => (None, Some(*jti)),
-            };
-            let kept = KeptSpent { grant, token, calls: own.calls, bytes: own.bytes };
-            store.put_state(&spent_key(*budget), &kept)?;
         }
+        let kept: Vec<(StateKey, KeptSpent)> = charged.iter().map(|(budget, own)| keep_spent(*budget, own)).collect();
+        store.put_states(kept.iter().map(|(key, kept)| (key, kept)))?;
+        self.spent.append(&mut charged);
         Ok(())
     }
 
@@ -185,5 +186,39 @@ mod tests {
         assert!(memory.used().contains(&proof(1)) && !memory.used().contains(&proof(2)));
         assert_eq!(memory.marks(), &marks);
         assert_ne!(memory.marks(), &fcp_zones::flow::Marks::new());
+    }
+
+    #[test]
+    fn what_was_not_written_is_not_known_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = Timestamp::from_secs;
+        let store = Store::open(&folder.path().join("store.redb")).unwrap();
+        let mut memory = Memory::load(&store, at(1_000)).unwrap();
+        let bearer =
+            Bearer { zone: ZoneId::private(), sub: PrincipalId::new("agent:assistant").unwrap(), holder_node: None };
+        let mut public = Provenance::of_zone(ZoneId::public(), 10, 10, at(1_000));
+        public.taint = TaintFlags::PUBLIC_INPUT;
+        let (grant, token) = (Budget::Grant(ObjectId::from_bytes([1; 32])), Budget::Token(Jti::from_bytes([2; 16])));
+        let charge = Spent { calls: 1, bytes: 10 };
+        let charges = [(grant, charge), (token, charge), (grant, charge)];
+
+        store.set_full(true);
+        for _ in 0..2 {
+            memory.deliver(&store, &bearer, &public).unwrap_err();
+            memory.charge(&store, &charges).unwrap_err();
+        }
+        assert_eq!(memory.marks(), &fcp_zones::flow::Marks::new());
+        assert_eq!((memory.spent(grant), memory.spent(token)), (Spent::default(), Spent::default()));
+
+        store.set_full(false);
+        memory.deliver(&store, &bearer, &public).unwrap();
+        memory.charge(&store, &charges).unwrap();
+        let again = Memory::load(&store, at(1_000)).unwrap();
+        assert_ne!(memory.marks(), &fcp_zones::flow::Marks::new());
+        for memory in [&memory, &again] {
+            assert_eq!(memory.spent(grant), Spent { calls: 2, bytes: 20 });
+            assert_eq!(memory.spent(token), charge);
+        }
+        assert_eq!(memory.marks(), again.marks());
     }
 }
