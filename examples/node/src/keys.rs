@@ -98,7 +98,7 @@ mod tests {
     fn keys_survive_and_stay_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        let mut rng = crate::random::generator().unwrap();
+        let mut rng = crate::random::Generator::new().unwrap();
         let made = load_or_create(&path, &mut rng).unwrap().public();
         assert_eq!(load_or_create(&path, &mut rng).unwrap().public(), made);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();

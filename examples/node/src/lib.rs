@@ -10,6 +10,7 @@ mod control;
 mod demo;
 mod folder;
 mod keys;
+mod life;
 mod mesh;
 mod net;
 mod node;

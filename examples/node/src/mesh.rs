@@ -33,11 +33,12 @@ use fcp_symbols::fcpc::{FcpcReceiver, FcpcSender};
 use fcp_symbols::raptor::PlanCache;
 use fcp_symbols::reassembly::{Reassembly, ReassemblyLimits};
 use fcp_symbols::session::{SessionId, SessionTable};
-use rand_chacha::ChaCha20Rng;
 
 use crate::clock;
 use crate::config::Config;
+use crate::life::Interruption;
 use crate::net::{Net, NetEvent};
+use crate::random::Generator;
 use crate::store::Store;
 use crate::supervisor::Call;
 use crate::transport::KeyDirectory;
@@ -98,7 +99,7 @@ pub(crate) struct Mesh {
     pub(crate) config: Config,
     pub(crate) keys: SharedKeys,
     pub(crate) store: Store,
-    pub(crate) rng: ChaCha20Rng,
+    pub(crate) rng: Generator,
     pub(crate) net: Net,
     pub(crate) directory: KeyDirectory,
     pub(crate) owner: owner::OwnerPart,
@@ -134,7 +135,7 @@ impl Mesh {
         store: Store,
         net: Net,
         directory: KeyDirectory,
-        rng: ChaCha20Rng,
+        rng: Generator,
     ) -> Self {
         Self {
             config,
@@ -166,6 +167,21 @@ impl Mesh {
     /// This node's id.
     pub(crate) const fn node_id(&self) -> &NodeId {
         &self.config.node_id
+    }
+
+    /// Gives up all that a copy of this process could use as well: sessions with their counters, connections, and nonces
+    /// of signatures under way (D50).
+    pub(crate) fn handle_interruption(&mut self, why: Interruption) {
+        log(format_args!("starting over with every peer: {why}"));
+        self.owner.forget_nonces();
+        self.net.disconnect_all();
+        for peer in self.peers.values_mut() {
+            peer.control = None;
+        }
+        if let Some(table) = &mut self.table {
+            table.reset(clock::now_millis(), &mut self.rng);
+        }
+        self.drain();
     }
 
     /// Takes what came from the network.

@@ -140,6 +140,13 @@ impl Net {
         }
     }
 
+    /// Closes the connections to all peers; no event tells of it.
+    pub(crate) fn disconnect_all(&mut self) {
+        for (_, link) in self.links.drain() {
+            link.connection.close(0_u8.into(), b"interrupted");
+        }
+    }
+
     /// Opens a new control stream to the peer, in place of an older one.
     pub(crate) fn open_stream(&mut self, peer: &NodeId) {
         let Some(link) = self.links.get_mut(peer) else { return };

@@ -14,9 +14,10 @@ use crate::config::{Config, ConfigError};
 use crate::control;
 use crate::folder::{self, FolderError};
 use crate::keys::{self, KeyFileError};
+use crate::life::Life;
 use crate::mesh::{Mesh, log};
 use crate::net::Net;
-use crate::random;
+use crate::random::Generator;
 use crate::store::{Store, StoreError};
 use crate::supervisor::{BuiltIn, MemoryState, Program, Setup, StartError, Supervisor};
 use crate::transport::{KeyDirectory, NodeCertificate, QuicEndpoint, QuicError};
@@ -90,7 +91,7 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     if let Some(granted) = &config.files {
         folder::keep_apart(&config.data_dir, granted)?;
     }
-    let mut rng = random::generator().map_err(NodeError::Random)?;
+    let mut rng = Generator::new().map_err(NodeError::Random)?;
     let keys = keys::load_or_create(&config.data_dir.join("keys"), &mut rng)?;
     let store = Store::open(&config.data_dir.join("store.redb"))?;
 
@@ -106,6 +107,7 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     let (outcomes_out, mut outcomes) = mpsc::channel(64);
     let socket = control::socket_path(&config.data_dir);
     let connector = start_connector(&config).await?;
+    let mut life = Life::new();
     let mut mesh = Mesh::new(config, keys, store, net, directory, rng);
     if let Some(connector) = &connector {
         mesh.agents.set_connector(connector);
@@ -125,21 +127,27 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
                     let _ = request.answer.send(Ok(serde_json::Value::Null));
                     break;
                 }
+                look(&mut life, &mut mesh);
                 mesh.handle_request(request);
             }
             Some(attachment) = attachments.recv() => mesh.net.attach(attachment),
             Some(event) = events.recv() => {
+                look(&mut life, &mut mesh);
                 mesh.handle_network(event);
                 for _ in 0..BATCH {
                     let Ok(event) = events.try_recv() else { break };
                     mesh.handle_network(event);
                 }
             }
-            Some((call, outcome)) = outcomes.recv() => mesh.handle_host(call, outcome),
+            Some((call, outcome)) = outcomes.recv() => {
+                look(&mut life, &mut mesh);
+                mesh.handle_host(call, outcome);
+            }
             _ = stopping.recv() => break,
             () = left_alone.notified() => break,
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
         }
+        look(&mut life, &mut mesh);
         mesh.handle_timeout();
         for (number, call) in std::mem::take(&mut mesh.host_calls) {
             let Some(connector) = connector.clone() else { continue };
@@ -153,6 +161,13 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     mesh.net.close().await;
     let _ = std::fs::remove_file(socket);
     Ok(())
+}
+
+/// Has the mesh start over if this process did not run on as it believes: before anything else is said.
+fn look(life: &mut Life, mesh: &mut Mesh) {
+    if let Some(why) = life.interrupted() {
+        mesh.handle_interruption(why);
+    }
 }
 
 /// Starts the `files` connector, if it is granted a directory.

@@ -203,6 +203,12 @@ impl OwnerPart {
         Ok(slots)
     }
 
+    /// Forgets every nonce: whoever committed to them has to commit anew. A copy of this process may use the same ones for
+    /// another signature, and both together would give the share away.
+    pub(crate) fn forget_nonces(&mut self) {
+        self.nonces.clear();
+    }
+
     /// Puts the signers' commitments and the draft that they are to sign together.
     pub(crate) fn package(&self, draft: &[u8], commitments: &[(NodeId, Vec<u8>)]) -> Result<Vec<u8>, ControlError> {
         let (roster, share, _) = self.held()?;
