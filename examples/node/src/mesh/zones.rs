@@ -355,8 +355,9 @@ impl Mesh {
     fn pin_zone(&mut self, id: &ZoneId) {
         let Some(zone) = self.zones.get_mut(id) else { return };
         let new = zone.pin();
-        let places = new.iter().map(|(seq, event)| (StateKey::new("chain", format_args!("{id}/{seq:020}")), *event));
-        match self.store.put_states(places) {
+        let key = |seq: &u64| StateKey::new("chain", format_args!("{id}/{seq:020}"));
+        let places: Vec<_> = new.iter().map(|(seq, event)| (key(seq), *event)).collect();
+        match self.store.put_states(places.iter().map(|(key, event)| (key, event))) {
             Ok(()) => zone.events.extend(new),
             // They are noted with the next checkpoint.
             Err(error) => log(format_args!("{id}: the places of {} events were not noted: {error}", new.len())),

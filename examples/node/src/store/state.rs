@@ -24,7 +24,7 @@ impl Store {
         self.put_states([(key, value)])
     }
 
-    /// Writes all of these or none.
+    /// Writes all of these or none; they are on disk when this returns.
     pub(crate) fn put_states<'v, T: Encode + 'v>(
         &self,
         values: impl IntoIterator<Item = (&'v StateKey, &'v T)>,
@@ -34,22 +34,6 @@ impl Store {
             let mut table = write.open_table(STATE)?;
             for (key, value) in values {
                 table.insert(key.0.as_str(), cbor::encode(value).as_slice())?;
-            }
-        }
-        write.commit()?;
-        Ok(())
-    }
-
-    /// Writes all or none of these; they are on disk when this returns.
-    pub(crate) fn put_states<T: Encode>(
-        &self,
-        values: impl IntoIterator<Item = (StateKey, T)>,
-    ) -> Result<(), StoreError> {
-        let write = self.database.begin_write()?;
-        {
-            let mut table = write.open_table(STATE)?;
-            for (key, value) in values {
-                table.insert(key.0.as_str(), cbor::encode(&value).as_slice())?;
             }
         }
         write.commit()?;
