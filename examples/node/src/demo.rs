@@ -32,8 +32,9 @@ pub(crate) fn run(args: &DemoArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(_) => {
-            let kept = folder.keep();
-            eprintln!("\nfcp: a step did not hold; the nodes' data and logs are in `{}`", kept.display());
+            if let Some(kept) = folder.keep() {
+                eprintln!("\nfcp: the nodes' data and logs are in `{}`", kept.display());
+            }
             ExitCode::FAILURE
         }
     }
@@ -59,11 +60,12 @@ impl Folder {
         }
     }
 
-    /// Leaves everything for inspection.
-    fn keep(self) -> PathBuf {
-        match self.temporary {
+    /// Leaves everything for inspection, if there is anything.
+    fn keep(self) -> Option<PathBuf> {
+        std::fs::read_dir(&self.path).ok()?.next()?.ok()?;
+        Some(match self.temporary {
             Some(temporary) => temporary.keep(),
             None => self.path,
-        }
+        })
     }
 }

@@ -55,6 +55,15 @@ impl Reporter {
         }
     }
 
+    /// Says why there is no first step.
+    pub(super) fn not_begun(&self, why: &str) {
+        if self.json {
+            println!("{}", json!({"step": 0, "title": "Set-up", "ok": false, "error": why}));
+        } else {
+            println!("\nThe demo cannot begin: {why}");
+        }
+    }
+
     /// Announces the next step.
     #[expect(clippy::disallowed_methods, reason = "a step's duration is shown to a person, nothing depends on it")]
     pub(super) fn begin(&mut self, title: &str) -> Running {

@@ -37,8 +37,7 @@ type Step = fn(&mut Devices, &mut State, &mut Proof) -> Result<(), Failure>;
 
 /// Runs the steps in order; the first that does not hold ends it.
 pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
-    let mut state = State { file: file::prepare(args.file.as_deref(), root)?, ..State::default() };
-    let mut devices = Devices::start(root)?;
+    let (mut state, mut devices) = set_up(args, root).inspect_err(|why| reporter.not_begun(why))?;
     let steps: [(&str, Step); 9] = [
         ("Keys and a 2-of-3 owner key that nobody holds", keys::run),
         ("Enrollment: attestations, zones, policies, keys, checkpoint 1", enroll::run),
@@ -57,6 +56,12 @@ pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Resu
         take(&mut devices, &mut state, reporter, "The coordinator is killed, and the others go on", restart::failover)?;
     }
     Ok(())
+}
+
+/// The file, and four nodes that run.
+fn set_up(args: &DemoArgs, root: &Path) -> Result<(State, Devices), Failure> {
+    let state = State { file: file::prepare(args.file.as_deref(), root)?, ..State::default() };
+    Ok((state, Devices::start(root)?))
 }
 
 fn take(

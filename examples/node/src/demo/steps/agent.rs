@@ -1,5 +1,7 @@
 //! Steps 6 and 7: an agent works through a connector, and text from outside tries to make it delete a file.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::super::Failure;
@@ -27,10 +29,21 @@ fn allowed(answer: Value) -> Result<Value, Failure> {
     if answer["outcome"] == "allowed" { Ok(answer) } else { Err(format!("this was not allowed: {answer}")) }
 }
 
-/// The words for a decision, from its receipt.
-fn explain(devices: &mut Devices, receipt: &Value) -> Result<String, Failure> {
-    let answer = devices.call(LAPTOP, "explain", &json!({"id": receipt}))?;
-    answer["text"].as_str().map(str::to_owned).ok_or_else(|| "the decision has no explanation".to_owned())
+/// The words for a decision, from its receipt: as `fcp explain` gives them to anybody.
+fn explain(devices: &mut Devices, receipt: &Value, proof: &mut Proof) -> Result<(), Failure> {
+    let id = receipt.as_str().unwrap_or_default();
+    let mut command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
+    command.arg("explain").arg("--data").arg(devices.node(LAPTOP)?.data()).arg(id);
+    let output = command.output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || text.trim().is_empty() {
+        return Err(format!("fcp explain {id} failed: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    for line in text.lines() {
+        proof.line(line);
+    }
+    proof.line(format!("  (fcp explain {})", short(receipt)));
+    Ok(())
 }
 
 /// The event of the audit chain that names this receipt.
@@ -55,9 +68,7 @@ pub(super) fn reads(devices: &mut Devices, _: &mut State, proof: &mut Proof) -> 
         return Err(format!("something else was read: {}", read["output"]));
     }
     proof.line(format!("agent:assistant listed the granted directory and read {NAME}, {} bytes", CONTENT.len()));
-    for line in explain(devices, &read["receipt"])?.lines() {
-        proof.line(line);
-    }
+    explain(devices, &read["receipt"], proof)?;
     let event = event(devices, &read["receipt"])?;
     proof.line(format!(
         "receipt {}, response {}, event {} {} of the chain",
@@ -79,18 +90,16 @@ pub(super) fn deletes(devices: &mut Devices, _: &mut State, proof: &mut Proof) -
     denied(devices, &named)?;
     proof.line(format!("z:public has {}: \"{TEXT}\"", short(&text)));
     proof.line("the agent names it as what asks for the deletion:");
-    for line in explain(devices, &named["receipt"])?.lines() {
-        proof.line(line);
-    }
+    explain(devices, &named["receipt"], proof)?;
 
     let deliver = json!({"zone": "z:private", "sub": "agent:assistant", "object": text});
     devices.call(LAPTOP, "agent.deliver", &deliver)?;
-    let inline = invoke(devices, "files.delete", &delete, &[])?;
+    // What the request says is a piece of the text, as an agent would take it from there.
+    let pasted = TEXT.split_whitespace().find(|word| word.contains('.')).unwrap_or_default();
+    let inline = invoke(devices, "files.delete", &json!({"path": pasted}), &[])?;
     denied(devices, &inline)?;
-    proof.line("the agent was given the text, leaves the reference out and says inline what to delete:");
-    for line in explain(devices, &inline["receipt"])?.lines() {
-        proof.line(line);
-    }
+    proof.line(format!("the agent was given the text, leaves the reference out and pastes \"{pasted}\" from it:"));
+    explain(devices, &inline["receipt"], proof)?;
     let event = event(devices, &inline["receipt"])?;
     proof.line(format!(
         "both denials are signed and in the chain, the last as event {} {}",
