@@ -5,6 +5,7 @@
 
 mod database;
 mod objects;
+mod spreading;
 mod state;
 mod symbols;
 
@@ -12,8 +13,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use self::database::Database;
+pub(crate) use spreading::{PlacedRun, Spread};
 pub(crate) use state::StateKey;
-pub(crate) use symbols::{StoredSymbol, SymbolShape};
+pub(crate) use symbols::{Holding, StoredSymbol, SymbolShape};
 
 /// Why the disk did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +86,10 @@ impl Store {
         write.open_table(objects::OBJECTS)?;
         write.open_table(objects::ZONES)?;
         write.open_table(symbols::SYMBOLS)?;
-        write.open_table(symbols::SHAPES)?;
+        write.open_table(symbols::HOLDINGS)?;
+        write.open_table(symbols::SHARES)?;
+        write.open_table(spreading::OBJECTS)?;
+        write.open_table(spreading::RUNS)?;
         write.open_table(state::STATE)?;
         write.commit()?;
         Ok(())

@@ -29,6 +29,7 @@ impl Mesh {
         self.load_members()?;
         self.load_owner_part()?;
         self.load_zones()?;
+        self.load_transfers()?;
         self.load_agents()
     }
 
@@ -104,6 +105,7 @@ impl Mesh {
             }),
             "streams": self.connected_peers().iter().map(NodeId::as_str).collect::<Vec<_>>(),
             "outgoing": self.outgoing(),
+            "unconfirmed": self.unconfirmed(),
             "zones": self.zones_status(),
         }))
     }
@@ -328,9 +330,8 @@ impl Mesh {
         let mut held = serde_json::Map::new();
         for id in params.list("objects")? {
             let id: ObjectId = id.0.as_str().unwrap_or_default().parse().map_err(bad)?;
-            let shape = self.store.symbol_shape(&id).map_err(failed)?;
-            let esis = self.store.symbol_esis(&id).map_err(failed)?;
-            held.insert(id.to_string(), json!({"k": shape.map(|shape| shape.k), "esis": esis}));
+            let (k, esis) = self.held_symbols(&id).map_err(failed)?.unzip();
+            held.insert(id.to_string(), json!({"k": k, "esis": esis.unwrap_or_default()}));
         }
         Ok(Value::Object(held))
     }
