@@ -183,10 +183,10 @@ impl Mesh {
             return;
         }
         let confirmed = std::mem::take(&mut self.transfers.confirmed);
-        match self.store.confirm_runs(&confirmed) {
-            Ok(0) => {}
-            Ok(released) => log(format_args!("{released} objects are spread")),
-            Err(error) => log(format_args!("{} confirmations were not noted: {error}", confirmed.len())),
+        if let Err(error) = self.store.confirm_runs(&confirmed) {
+            log(format_args!("{} confirmations were not noted: {error}", confirmed.len()));
+        } else if self.unconfirmed() == 0 {
+            log("every run of symbols is confirmed");
         }
     }
 }
