@@ -124,25 +124,33 @@ proptest! {
 
 #[test]
 fn schemas_outside_of_the_grammar_are_refused() {
-    for text in [
-        "",
-        "fcp.core",
-        "fcp.core:Note",
-        "fcp.core:Note@1.0",
-        "fcp.core:Note@1.0.0.0",
-        "fcp.core:Note@01.0.0",
-        "fcp.core:Note@1.0.0-rc.1",
-        "fcp.core:Note@1.0.0+build",
-        "fcp.core:9Note@1.0.0",
-        "fcp.core:No_te@1.0.0",
-        "Fcp.core:Note@1.0.0",
-        ".fcp:Note@1.0.0",
-        ":Note@1.0.0",
-        "fcp:core:Note@1.0.0",
-        "fcp.core:Note@1@1.0.0",
-        "fcp.core:@1.0.0",
+    assert_eq!(SchemaId::new("").unwrap_err().reason().code(), "id.empty");
+    // The first byte from which on nothing in the grammar could follow.
+    for (text, offset) in [
+        ("fcp.core", 8),
+        ("fcp.core:Note", 13),
+        ("fcp.core:Note@", 14),
+        ("fcp.core:Note@1.0", 17),
+        ("fcp.core:Note@1.0.", 18),
+        ("fcp.core:Note@1..0", 16),
+        ("fcp.core:Note@1.0.0.0", 19),
+        ("fcp.core:Note@01.0.0", 15),
+        ("fcp.core:Note@1.0.00", 19),
+        ("fcp.core:Note@1.0.-1", 18),
+        ("fcp.core:Note@1.0.0-rc.1", 19),
+        ("fcp.core:Note@1.0.0+build", 19),
+        ("fcp.core:9Note@1.0.0", 9),
+        ("fcp.core:No_te@1.0.0", 11),
+        ("Fcp.core:Note@1.0.0", 0),
+        ("fcp.$Core:Note@1.0.0", 4),
+        (".fcp:Note@1.0.0", 0),
+        (":Note@1.0.0", 0),
+        ("fcp:core:Note@1.0.0", 8),
+        ("fcp.core:Note@1@1.0.0", 15),
+        ("fcp.core:@1.0.0", 9),
     ] {
-        assert!(SchemaId::new(text).is_err(), "{text}");
+        let error = SchemaId::new(text).unwrap_err();
+        assert_eq!((error.reason().code(), error.offset()), ("id.schema_syntax", offset), "{text}");
     }
     // D19 bounds the whole text, not its numbers.
     assert!(SchemaId::new("fcp.core:Note@1.0.18446744073709551616").is_ok());
@@ -155,14 +163,21 @@ fn schemas_outside_of_the_grammar_are_refused() {
 #[test]
 fn hexadecimal_is_lower_case_and_whole() {
     assert!("00112233445566778899aabbccddeeff".parse::<Jti>().is_ok());
-    for text in [
-        "",
-        "0",
-        "00112233445566778899aabbccddeef",
-        "00112233445566778899AABBCCDDEEFF",
-        "00112233445566778899aabbccddeeff00",
-        "0x112233445566778899aabbccddeeff",
+    for (text, offset) in [
+        ("", 0),
+        ("0", 1),
+        ("00112233445566778899aabbccddeef", 31),
+        ("00112233445566778899AABBCCDDEEFF", 20),
+        ("00112233445566778899aabbccddeeff00", 32),
+        ("00112233445566778899aabbccddeeff\u{fe}", 32),
+        ("0x112233445566778899aabbccddeeff", 1),
+        ("0011\u{fe}2233", 4),
     ] {
-        assert!(text.parse::<Jti>().is_err(), "{text}");
+        let error = text.parse::<Jti>().unwrap_err();
+        assert_eq!((error.reason().code(), error.offset()), ("id.bad_hex", offset), "{text}");
     }
+    let said = |text: &str| text.parse::<Jti>().unwrap_err().to_string();
+    assert_eq!(said("0x"), "no lower-case hexadecimal digit at byte 1");
+    assert_eq!(said("00"), "expected 32 hexadecimal digits, the text ends at byte 2");
+    assert_eq!(said(&"0".repeat(33)), "expected 32 hexadecimal digits, and there is more at byte 32");
 }

@@ -2,11 +2,30 @@
 
 use crate::error::Reason;
 
-/// The text is not the hexadecimal form of the id.
+/// The text is not the hexadecimal form of the id: the rule that it breaks, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} lower-case hexadecimal digits")]
-pub struct ParseHexError {
-    expected: usize,
+#[non_exhaustive]
+pub enum ParseHexError {
+    /// A byte is no digit.
+    #[error("no lower-case hexadecimal digit at byte {offset}")]
+    Digit {
+        /// The byte's offset.
+        offset: usize,
+    },
+    /// The text ends too early.
+    #[error("expected {expected} hexadecimal digits, the text ends at byte {offset}")]
+    TooShort {
+        /// The text's length.
+        offset: usize,
+        /// The id's length in digits.
+        expected: usize,
+    },
+    /// The text goes on after the id.
+    #[error("expected {expected} hexadecimal digits, and there is more at byte {expected}")]
+    TooLong {
+        /// The id's length in digits.
+        expected: usize,
+    },
 }
 
 impl ParseHexError {
@@ -15,25 +34,32 @@ impl ParseHexError {
     pub const fn reason(&self) -> Reason {
         Reason::IdBadHex
     }
+
+    /// The offset of the byte that breaks the rule; for a length, the text's end or the first byte too many.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        match self {
+            Self::Digit { offset } | Self::TooShort { offset, .. } => *offset,
+            Self::TooLong { expected } => *expected,
+        }
+    }
 }
 
 /// Reads exactly `N` bytes of lower-case hexadecimal.
 pub(super) fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseHexError> {
-    let error = ParseHexError { expected: N.saturating_mul(2) };
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Ok(byte & 0x0f),
-        b'a'..=b'f' => Ok((byte & 0x0f).saturating_add(9)),
-        _ => Err(error),
+    let expected = N.saturating_mul(2);
+    let mut digits = text.bytes().enumerate();
+    let mut digit = || match digits.next() {
+        Some((_, byte @ b'0'..=b'9')) => Ok(byte & 0x0f),
+        Some((_, byte @ b'a'..=b'f')) => Ok((byte & 0x0f).saturating_add(9)),
+        Some((offset, _)) => Err(ParseHexError::Digit { offset }),
+        None => Err(ParseHexError::TooShort { offset: text.len(), expected }),
     };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() != N {
-        return Err(error);
-    }
     let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
+    for byte in &mut bytes {
+        *byte = digit()? << 4 | digit()?;
     }
-    Ok(bytes)
+    if text.len() > expected { Err(ParseHexError::TooLong { expected }) } else { Ok(bytes) }
 }
 
 /// An identifier of fixed size: a byte string in CBOR, hexadecimal in text.

@@ -26,27 +26,9 @@ impl SchemaId {
     /// # Errors
     /// [`IdError`] with the byte at which `text` leaves the grammar.
     pub fn new(text: &str) -> Result<Self, IdError> {
-        let error = |offset: usize| IdError::new(Reason::IdSchemaSyntax, offset);
         super::error::ascii(text, 256)?;
-        let (namespace, rest) = text.split_once(':').ok_or(error(text.len()))?;
-        let colon = namespace.len();
-        let (name, version) = rest.split_once('@').ok_or(error(text.len()))?;
-        let at = colon.saturating_add(1).saturating_add(name.len());
-        super::error::lowercase(namespace, b"._-", 0).map_err(|fault| error(fault.offset()))?;
-        let letter = |(index, byte): (usize, u8)| byte.is_ascii_alphabetic() || (index > 0 && byte.is_ascii_digit());
-        if name.is_empty() || !name.bytes().enumerate().all(letter) {
-            return Err(error(colon.saturating_add(1)));
-        }
-        let number = |part: &str| {
-            !part.is_empty()
-                && part.bytes().all(|byte| byte.is_ascii_digit())
-                && (part == "0" || !part.starts_with('0'))
-        };
-        let mut parts = version.split('.');
-        let three = [parts.next(), parts.next(), parts.next()];
-        if parts.next().is_some() || !three.iter().all(|part| part.is_some_and(number)) {
-            return Err(error(at.saturating_add(1)));
-        }
+        let error = |offset: usize| IdError::new(Reason::IdSchemaSyntax, offset);
+        let (colon, at) = parts(text.as_bytes()).map_err(error)?;
         let index = |offset: usize| u16::try_from(offset).map_err(|_| error(offset));
         Ok(Self { colon: index(colon)?, at: index(at)?, text: text.to_owned() })
     }
@@ -91,6 +73,31 @@ impl SchemaId {
         hasher.update(self.text.as_bytes());
         SchemaHash::from_bytes(*hasher.finalize().as_bytes())
     }
+}
+
+/// Where the colon and the at sign of a schema id are, or the first byte that the grammar does not allow (D19).
+fn parts(text: &[u8]) -> Result<(usize, usize), usize> {
+    let byte = |offset: usize| text.get(offset).copied();
+    // At least one byte from `start` on: the first, then others up to the offset that is returned.
+    let word = |start: usize, first: fn(u8) -> bool, other: fn(u8) -> bool| {
+        if !byte(start).is_some_and(first) {
+            return Err(start);
+        }
+        Ok((start.saturating_add(1)..).find(|offset| !byte(*offset).is_some_and(other)).unwrap_or(text.len()))
+    };
+    let sign =
+        |offset: usize, sign: u8| if byte(offset) == Some(sign) { Ok(offset.saturating_add(1)) } else { Err(offset) };
+    let number = |start: usize| match byte(start) {
+        Some(b'0') => Ok(start.saturating_add(1)),
+        _ => word(start, |byte| byte.is_ascii_digit(), |byte| byte.is_ascii_digit()),
+    };
+    let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let colon = word(0, small, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))?;
+    let at = word(sign(colon, b':')?, |byte| byte.is_ascii_alphabetic(), |byte| byte.is_ascii_alphanumeric())?;
+    let major = number(sign(at, b'@')?)?;
+    let minor = number(sign(major, b'.')?)?;
+    let patch = number(sign(minor, b'.')?)?;
+    if patch == text.len() { Ok((colon, at)) } else { Err(patch) }
 }
 
 impl FromStr for SchemaId {
