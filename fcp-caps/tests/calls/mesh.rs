@@ -93,13 +93,16 @@ where
 }
 
 pub(crate) fn attest(node: &NodeId, tags: &[&str], from: Timestamp, nonce: u8) -> NodeKeyAttestation {
+    // Nodes do not share nonces.
+    let mut nonce = [nonce; 32];
+    nonce.iter_mut().skip(1).zip(node.as_bytes()).for_each(|(byte, of_node)| *byte = *of_node);
     let terms = AttestationTerms {
         node_id: node.clone(),
         owner: owner().public(),
         tags: tags.iter().map(|tag| NodeTag::new(tag).unwrap()).collect(),
         issued_at: from,
         expires_at: from.saturating_add(30 * 86_400),
-        nonce: [nonce; 32],
+        nonce,
         posture: None,
     };
     let keys = NodePublicKeys {

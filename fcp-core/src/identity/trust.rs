@@ -7,7 +7,7 @@ use super::{AttestationError, NodeKeyAttestation};
 use crate::error::Reason;
 use crate::id::{Kid, NodeId, ObjectId, ZoneId};
 use crate::revoked::Revoked;
-use crate::sign::{NodeIssuancePublicKey, NodeSigningPublicKey, OwnerPublicKey, Unverified, Verified};
+use crate::sign::{NodeIssuancePublicKey, NodeSigningPublicKey, OwnerPublicKey, Signed as _, Unverified, Verified};
 use crate::time::Timestamp;
 
 /// How many attestations of one node are kept; the oldest go first.
@@ -23,6 +23,9 @@ pub enum TrustError {
     /// Another key with the same key id is known (D9).
     #[error("key id belongs to another key")]
     KidCollision,
+    /// Another statement of the owner's that is held has the same nonce (§2.2 rule 6).
+    #[error("nonce belongs to another attestation")]
+    NonceSeen,
 }
 
 impl TrustError {
@@ -32,11 +35,17 @@ impl TrustError {
         match self {
             Self::Attestation(error) => error.reason(),
             Self::KidCollision => Reason::AttestationKidCollision,
+            Self::NonceSeen => Reason::AttestationNonceSeen,
         }
     }
 }
 
 /// The owner's key and the attestations that it signed.
+///
+/// The nonce of an attestation is remembered as long as the attestation is held, which bounds both: another statement
+/// with the nonce is refused (§2.2 rule 6). The same statement with another signature is not another statement, since
+/// the holders of a threshold key sign anew when they are asked again. Nonces of device postures are for whoever judges
+/// the posture.
 #[derive(Debug, Clone)]
 pub struct TrustAnchors {
     owner: OwnerPublicKey,
@@ -62,7 +71,7 @@ impl TrustAnchors {
     /// Checks an attestation and keeps it.
     ///
     /// # Errors
-    /// [`TrustError`] if the owner did not sign it, it is not valid now, or a key id is taken.
+    /// [`TrustError`] if the owner did not sign it, it is not valid now, or its nonce or a key id is taken.
     pub fn install(
         &mut self,
         received: Unverified<NodeKeyAttestation>,
@@ -76,13 +85,19 @@ impl TrustAnchors {
     /// valid (D201).
     ///
     /// # Errors
-    /// [`TrustError`] if the owner did not sign it or a key id is taken.
+    /// [`TrustError`] if the owner did not sign it, or its nonce or a key id is taken.
     pub fn install_historic(&mut self, received: Unverified<NodeKeyAttestation>) -> Result<ObjectId, TrustError> {
         let then = received.claimed().window().issued_at;
         self.install(received, then)
     }
 
     fn keep(&mut self, verified: Verified<NodeKeyAttestation>) -> Result<ObjectId, TrustError> {
+        let replays = |known: &Verified<NodeKeyAttestation>| {
+            known.nonce() == verified.nonce() && known.id() != verified.id() && known.preimage() != verified.preimage()
+        };
+        if self.attestations.values().flatten().any(replays) {
+            return Err(TrustError::NonceSeen);
+        }
         let keys = verified.keys();
         let pairs = [
             (verified.signing_kid(), *keys.signing.as_bytes()),
@@ -228,6 +243,46 @@ mod tests {
 
         let mut others = TrustAnchors::new(stranger.public());
         assert_eq!(others.install(received, ISSUED).unwrap_err().reason().code(), "attestation.wrong_owner");
+    }
+
+    /// §2.2 rule 6: a nonce is of one statement, however often that is signed and in whatever order it arrives.
+    #[test]
+    fn a_nonce_stands_for_one_statement() {
+        const EARLIER: Timestamp = Timestamp::from_secs(1_699_990_000);
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(4);
+        let owner = OwnerKey::generate(&mut rng);
+        let keys = NodeSecretKeys::generate(&mut rng);
+        let draft = |node: &str, issued_at: Timestamp, nonce| {
+            let terms = AttestationTerms {
+                node_id: NodeId::new(node).unwrap(),
+                owner: owner.public(),
+                tags: Vec::new(),
+                issued_at,
+                expires_at: ISSUED.saturating_add(86_400),
+                nonce: [nonce; 32],
+                posture: None,
+            };
+            NodeKeyAttestation::draft(terms, &keys.public()).unwrap()
+        };
+        let mut anchors = TrustAnchors::new(owner.public());
+        let mut install = |attestation: NodeKeyAttestation| {
+            let received = NodeKeyAttestation::open(&attestation.signed_by(&owner).seal()).unwrap();
+            anchors.install(received, ISSUED).map_err(|error| error.reason().code())
+        };
+        let first = install(draft("nLaptop", ISSUED, 1));
+        assert!(first.is_ok());
+        assert_eq!(install(draft("nLaptop", ISSUED, 1)), first);
+        assert_eq!(install(draft("nPhone", ISSUED, 1)), Err("attestation.nonce_seen"));
+        assert_eq!(install(draft("nLaptop", EARLIER, 1)), Err("attestation.nonce_seen"));
+        // What was refused is not remembered, and other nonces are free.
+        assert!(install(draft("nPhone", ISSUED, 2)).is_ok() && install(draft("nLaptop", EARLIER, 3)).is_ok());
+
+        // The same statement under another signature, as a threshold key makes one each time.
+        let again =
+            draft("nLaptop", ISSUED, 1).signed_by(&owner).with_signature(crate::sign::Signature::from_bytes([7; 64]));
+        assert_eq!(again.preimage(), draft("nLaptop", ISSUED, 1).preimage());
+        let verified = NodeKeyAttestation::open(&again.seal()).unwrap().verify_with(|_| Ok::<(), ()>(())).unwrap();
+        assert!(Some(anchors.keep(verified).unwrap()) != first.ok());
     }
 
     /// Eight bytes collide for whoever looks long enough: no two keys under one id, not even of one attestation (D9).

@@ -160,7 +160,7 @@ impl Owner {
             tags: vec![NodeTag::new("fcp-private").ok()?],
             issued_at: self.now,
             expires_at: self.now.saturating_add(30 * 86_400),
-            nonce: [1; 32],
+            nonce: *keys.signing.as_bytes(),
             posture: None,
         };
         let attestation = NodeKeyAttestation::draft(terms, keys).ok()?.signed_by(&self.key);
