@@ -59,17 +59,6 @@ mod tests {
     use super::ProtocolFeature;
 
     #[test]
-    fn the_list_is_the_published_one() {
-        let errata = include_str!("../../../docs/errata.md");
-        let (_, section) = errata.split_once("<a id=\"d157\"></a>").unwrap();
-        let (section, _) = section.split_once("<a id=").unwrap();
-        let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
-        let expected: Vec<_> =
-            ProtocolFeature::ALL.iter().map(|own| format!("| `{}` | {} |", own.text(), own.meaning())).collect();
-        assert_eq!(rows, expected);
-    }
-
-    #[test]
     fn texts_are_unique_and_found_again() {
         for feature in ProtocolFeature::ALL {
             assert_eq!(ProtocolFeature::from_text(feature.text()), Some(*feature));
