@@ -9,13 +9,16 @@ use crate::object::Message;
 
 /// The exact bytes that a signature covers (§3.5.1).
 ///
-/// Each kind begins with a schema hash or a domain string of its own, so that a signature over one can never be read
-/// as a signature over another.
+/// Each kind begins with a schema hash or a domain string, or is a digest that begins with one, so that a signature over
+/// one cannot be read as a signature over another, as long as no two purposes share a domain string.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Preimage(Vec<u8>);
 
 impl Preimage {
     /// A transcript that begins with `domain`, such as `FCP2-HELLO-V1`; `parts` follow it.
+    ///
+    /// The domain string must be of this purpose alone. With an empty one the parts are all that is signed and could mean
+    /// anything: that is for test vectors of plain Ed25519, and nothing of the protocol is signed so.
     #[must_use]
     pub fn transcript(domain: &str, parts: &[&[u8]]) -> Self {
         let mut bytes = domain.as_bytes().to_vec();

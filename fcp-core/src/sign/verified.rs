@@ -33,6 +33,8 @@ impl<T> Unverified<T> {
 
     /// Takes the object for verified if `rule` accepts it. For rules that are more than one signature.
     ///
+    /// Nothing but `rule` is checked: whoever calls this says that the rule is the type's.
+    ///
     /// # Errors
     /// What `rule` refuses it with.
     pub fn verify_with<E>(self, rule: impl FnOnce(&T) -> Result<(), E>) -> Result<Verified<T>, E> {
@@ -51,7 +53,8 @@ impl<T: Signed> Unverified<T> {
     }
 }
 
-/// An object that passed every check that its type has, with the id that names it in evidence.
+/// An object that passed the checks that its type has, or the rule that took their place, with the id that names it in
+/// evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     value: T,
