@@ -106,7 +106,7 @@ reasons! {
 
     AttestationKidMismatch "attestation.kid_mismatch" "§2.2 rule 5, D9" "a key id is not derived from its key" "derive the key id from the key";
     AttestationKidCollision "attestation.kid_collision" "D9" "two different keys have one key id" "make another key";
-    AttestationNonceSeen "attestation.nonce_seen" "§2.2 rule 6" "another attestation has the same nonce" "have the owner draw a new nonce for each attestation";
+    AttestationNonceSeen "attestation.nonce_seen" "§2.2 rule 6, D215" "another attestation has the same nonce" "have the owner draw a new nonce for each attestation";
     AttestationBadTags "attestation.bad_tags" "§2.2 rule 4, D6" "the tags are not sorted and unique" "sort the tags bytewise, each once";
     AttestationBadWindow "attestation.bad_window" "§2.2 rule 2" "the attestation expires before it is issued" "issue it with a later expiry";
     AttestationPostureWindow "attestation.posture_window" "§2.2 rule 3, D5" "the posture's window is empty or longer than a day" "attest the posture for at most 86400 s";

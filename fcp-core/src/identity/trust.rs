@@ -43,7 +43,7 @@ impl TrustError {
 /// The owner's key and the attestations that it signed.
 ///
 /// The nonce of an attestation is remembered as long as the attestation is held, which bounds both: another statement
-/// with the nonce is refused (§2.2 rule 6). The same statement with another signature is not another statement, since
+/// with the nonce is refused (§2.2 rule 6, D215). The same statement with another signature is not another statement, since
 /// the holders of a threshold key sign anew when they are asked again. Nonces of device postures are for whoever judges
 /// the posture.
 #[derive(Debug, Clone)]
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(others.install(received, ISSUED).unwrap_err().reason().code(), "attestation.wrong_owner");
     }
 
-    /// §2.2 rule 6: a nonce is of one statement, however often that is signed and in whatever order it arrives.
+    /// D215: a nonce is of one statement, however often that is signed and in whatever order it arrives.
     #[test]
     fn a_nonce_stands_for_one_statement() {
         const EARLIER: Timestamp = Timestamp::from_secs(1_699_990_000);
