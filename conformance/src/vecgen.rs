@@ -66,6 +66,7 @@ impl std::error::Error for Fault {}
 const TOPICS: &[fn() -> Topic] = &[
     identity::keys,
     identity::attestation,
+    samples::owner_objects,
     sign::groups,
     cbor::canonical,
     json::both_ways,
@@ -80,6 +81,7 @@ const TOPICS: &[fn() -> Topic] = &[
     symbols::sealing,
     frames::frames,
     frames::datagrams,
+    samples::symbol_messages,
     sessions::transcripts,
     sessions::agreement,
     sessions::replay,
@@ -104,6 +106,7 @@ const TOPICS: &[fn() -> Topic] = &[
     coding::raptor,
     coding::chunks,
     samples::history,
+    samples::rounds,
     audit::chains,
     errors::codes,
 ];

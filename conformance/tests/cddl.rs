@@ -97,10 +97,13 @@ fn what_is_refused_for_its_fields_is_not() {
         "cbor.unknown_variant",
         "cbor.float_not_allowed",
     ];
+    // The order of a list is beyond CDDL.
+    const BY_ORDER: [&str; 2] = ["checkpoint-status-votes-unsorted", "checkpoint-status-two-votes-of-one-sequence"];
     let (rules, mut count) = (Rules::read(), 0);
     for vector in of("object.decode") {
         if let Expect::Error(code) = &vector.expect
             && BY_FIELDS.contains(&code.as_str())
+            && !BY_ORDER.contains(&vector.name.as_str())
         {
             let (rule, object) = decoded(&vector);
             assert!(rules.accepts(&rule, &object).is_err(), "{} ({code}) is of {rule}", vector.name);

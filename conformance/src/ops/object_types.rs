@@ -1,20 +1,28 @@
 //! The typed objects of the crates, found by their schema: how each is decoded, opened and checked.
 
-use fcp_audit::checkpoint::{ZoneAnchor, ZoneCheckpoint};
+use fcp_audit::bootstrap::{BootstrapBundle, BootstrapRequest};
+use fcp_audit::checkpoint::{
+    CheckpointAnnounce, CheckpointProposal, CheckpointQuery, CheckpointStatus, CheckpointVote, HeadProposal, HeadVote,
+    ZoneAnchor, ZoneCheckpoint,
+};
 use fcp_audit::decision::DecisionReceipt;
-use fcp_audit::event::AuditEvent;
+use fcp_audit::event::{AuditEvent, AuditSubmission};
 use fcp_audit::head::{AuditHead, RevocationHead};
 use fcp_audit::revocation::{EventSigner, RevocationEvent, RevocationObject};
 use fcp_caps::execution::{OperationIntent, OperationReceipt};
 use fcp_caps::grant::CapabilityObject;
 use fcp_caps::invoke::{InvokeRequest, InvokeResponse, SimulateRequest, SimulateResponse};
+use fcp_core::error::Reason;
 use fcp_core::id::{SchemaHash, SchemaId};
 use fcp_core::identity::NodeKeyAttestation;
 use fcp_core::object::{MeshObject, Message, ObjectError, QuorumSignatureSet, StoredObject};
+use fcp_core::owner::sign::{SignatureShare, SigningCommitment, SigningPackage};
+use fcp_core::owner::{KeygenRound1, KeygenRound2, OwnerKeyShare};
 use fcp_core::sign::{
     ApproverPublicKey, KeyError, NodeSigningPublicKey, OwnerPublicKey, QuorumSigned, Signed, VerifyingKey,
 };
 use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
+use fcp_symbols::message::{DecodeStatus, Feedback, SymbolAck, SymbolDeliveryHint, SymbolRequest};
 use fcp_symbols::session::{MeshSessionAck, MeshSessionHello, MeshSessionHelloRetry};
 use fcp_zones::approval::ApprovalToken;
 use fcp_zones::flow::SanitizerReceipt;
@@ -136,6 +144,21 @@ const fn quorum<T: QuorumSigned>() -> ObjectType {
     }
 }
 
+/// A message that is signed outside of sessions, where it has to be (D71).
+const fn feedback<T: Feedback>() -> ObjectType {
+    ObjectType {
+        signatures: Some(Signatures {
+            preimage: |body| Ok(T::from_body(body)?.preimage().as_bytes().to_vec()),
+            verify: Some(|key, body| {
+                let (key, message) = (NodeSigningPublicKey::of(key)?, T::from_body(body)?);
+                let signature = message.signature().ok_or(Reason::SymbolSignature)?;
+                Ok(key.verify(&message.preimage(), signature)?)
+            }),
+        }),
+        ..mesh::<T>()
+    }
+}
+
 /// The attestation stands behind a fixed header that is no field of its own (D4).
 const ATTESTATION: ObjectType = ObjectType {
     open: |stored| Ok(NodeKeyAttestation::open(stored).map(drop)?),
@@ -146,12 +169,22 @@ const ATTESTATION: ObjectType = ObjectType {
 pub(super) const TYPES: &[ObjectType] = &[
     ATTESTATION,
     mesh::<QuorumSignatureSet>(),
+    signed::<OwnerKeyShare>(mesh::<OwnerKeyShare>()),
+    signed::<KeygenRound1>(message::<KeygenRound1>()),
+    signed::<KeygenRound2>(message::<KeygenRound2>()),
+    message::<SigningCommitment>(),
+    message::<SigningPackage>(),
+    message::<SignatureShare>(),
     // fcp-symbols
     message::<MeshSessionHello>(),
     message::<MeshSessionHelloRetry>(),
     message::<MeshSessionAck>(),
     mesh::<ChunkedObjectManifest>(),
     mesh::<RawChunk>(),
+    signed::<SymbolRequest>(mesh::<SymbolRequest>()),
+    message::<SymbolDeliveryHint>(),
+    feedback::<DecodeStatus>(),
+    feedback::<SymbolAck>(),
     // fcp-zones
     signed::<ZoneDefinitionObject>(mesh::<ZoneDefinitionObject>()),
     signed::<ZonePolicyObject>(mesh::<ZonePolicyObject>()),
@@ -169,6 +202,16 @@ pub(super) const TYPES: &[ObjectType] = &[
     signed::<RevocationEvent>(mesh::<RevocationEvent>()),
     signed::<AuditEvent>(mesh::<AuditEvent>()),
     signed::<DecisionReceipt>(mesh::<DecisionReceipt>()),
+    message::<AuditSubmission>(),
+    message::<BootstrapRequest>(),
+    message::<BootstrapBundle>(),
+    message::<HeadProposal>(),
+    message::<HeadVote>(),
+    message::<CheckpointQuery>(),
+    message::<CheckpointStatus>(),
+    message::<CheckpointProposal>(),
+    message::<CheckpointVote>(),
+    message::<CheckpointAnnounce>(),
     // fcp-caps
     signed::<CapabilityObject>(mesh::<CapabilityObject>()),
     message::<InvokeRequest>(),

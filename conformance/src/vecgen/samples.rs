@@ -4,6 +4,9 @@
 
 mod authority;
 mod history;
+mod owner;
+mod rounds;
+mod symbols;
 mod wire;
 mod zones;
 
@@ -21,6 +24,9 @@ use super::topic::{Topic, flip, hex, object, random, unhex};
 
 pub(super) use authority::topic as authority;
 pub(super) use history::topic as history;
+pub(super) use owner::topic as owner_objects;
+pub(super) use rounds::topic as rounds;
+pub(super) use symbols::topic as symbol_messages;
 pub(super) use wire::topic as wire;
 pub(super) use zones::topic as zones;
 
@@ -38,7 +44,10 @@ struct Sample {
     /// The header's references; nothing for messages without a header.
     refs: Option<Vec<ObjectId>>,
     zone: ZoneId,
+    ttl_secs: Option<u64>,
     signed: bool,
+    /// What refuses the object in `sign.verify` when its signature is taken out.
+    unsigned_code: &'static str,
     /// A name, the rule, the way to a field, what is put there, and the code that refuses it.
     faults: Vec<Fault>,
 }
@@ -54,7 +63,18 @@ impl Sample {
     /// An object in z:work that no key signs, or a quorum beside it.
     fn unsigned(name: &'static str, schema: &'static str, section: &'static str, fields: Json) -> Self {
         let (refs, zone) = (Some(Vec::new()), ZoneId::work());
-        Self { name, schema, section, fields, refs, zone, signed: false, faults: Vec::new() }
+        Self {
+            name,
+            schema,
+            section,
+            fields,
+            refs,
+            zone,
+            ttl_secs: None,
+            signed: false,
+            unsigned_code: "cbor.missing_key",
+            faults: Vec::new(),
+        }
     }
 
     /// A message without a header.
@@ -72,6 +92,12 @@ impl Sample {
         self
     }
 
+    /// An unsigned message that a key signs.
+    fn under_a_signature(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
     fn faults(mut self, faults: Vec<Fault>) -> Self {
         self.faults = faults;
         self
@@ -80,7 +106,9 @@ impl Sample {
     fn header(&self) -> Option<ObjectHeader> {
         let schema = known(SchemaId::new(&format!("{}@2.0.0", self.schema)));
         let provenance = Provenance::of_zone(self.zone.clone(), 60, 60, Timestamp::from_secs(NOW));
-        self.refs.clone().map(|refs| ObjectHeader::new(schema, provenance).with_refs(refs))
+        let header = ObjectHeader::new(schema, provenance);
+        let header = self.ttl_secs.map_or(header.clone(), |ttl_secs| header.with_ttl(ttl_secs));
+        self.refs.clone().map(|refs| header.with_refs(refs))
     }
 
     /// Schema hash and CBOR, signed.
@@ -162,12 +190,13 @@ fn vectors(topic: &mut Topic, samples: Vec<Sample>) {
             );
         }
         if sample.signed {
-            signatures(topic, name, section, &body);
+            signatures(topic, &sample, &body);
         }
     }
 }
 
-fn signatures(topic: &mut Topic, name: &str, section: &str, body: &[u8]) {
+fn signatures(topic: &mut Topic, sample: &Sample, body: &[u8]) {
+    let (name, section) = (sample.name, sample.section);
     topic.accept("sign.preimage", name, "§3.5.1", json!({"obj": hex(body)}));
     let key = *signer().public().as_bytes();
     let verify = |body: &[u8]| json!({"public_key": hex(key), "obj": hex(body)});
@@ -176,7 +205,7 @@ fn signatures(topic: &mut Topic, name: &str, section: &str, body: &[u8]) {
     let changed = edit(body, &["signature"], bytes(&flip(&signature, 40)));
     topic.reject("sign.verify", &format!("{name}-changed-signature"), "§3.5.1", verify(&changed), "sign.bad_signature");
     let without = edit(body, &["signature"], None);
-    topic.reject("sign.verify", &format!("{name}-without-signature"), "G4", verify(&without), "cbor.missing_key");
+    topic.reject("sign.verify", &format!("{name}-without-signature"), "G4", verify(&without), sample.unsigned_code);
 }
 
 fn body_signature(body: &[u8]) -> Vec<u8> {

@@ -16,6 +16,7 @@ macro_rules! files {
 files! {
     "02-axioms" / "attestations";
     "02-axioms" / "keys";
+    "02-axioms" / "objects";
     "02-axioms" / "owner-signatures";
     "03-primitives" / "addresses";
     "03-primitives" / "bodies";
@@ -28,6 +29,7 @@ files! {
     "04-symbols" / "agreement";
     "04-symbols" / "datagrams";
     "04-symbols" / "frames";
+    "04-symbols" / "messages";
     "04-symbols" / "nonces";
     "04-symbols" / "replay";
     "04-symbols" / "sealing";
@@ -54,6 +56,7 @@ files! {
     "20-coding" / "chunks";
     "20-coding" / "raptor";
     "23-audit" / "chains";
+    "23-audit" / "messages";
     "23-audit" / "objects";
     "24-errors" / "codes";
 }

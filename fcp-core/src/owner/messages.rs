@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use crate::error::Reason;
 use crate::hpke::{Purpose, SealContext, SealedBox};
 use crate::id::{NodeId, ZoneId};
 use crate::object::Message;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 ///   signature: bstr .size 64 }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
-#[fcp(schema = "fcp.core:KeygenRound1@2.0.0", signer = NodeSigningPublicKey)]
+#[fcp(schema = "fcp.core:KeygenRound1@2.0.0", signer = NodeSigningPublicKey, check = commits)]
 pub struct KeygenRound1 {
     /// The run that it belongs to.
     pub ceremony: [u8; 32],
@@ -32,6 +33,10 @@ pub struct KeygenRound1 {
     /// The sender's signature.
     #[fcp(signature)]
     pub signature: Signature,
+}
+
+fn commits(package: &KeygenRound1) -> Result<(), Reason> {
+    if package.commitment.is_empty() { Err(Reason::CborOutOfRange) } else { Ok(()) }
 }
 
 /// Round 2 of key generation or refresh: one package for each other participant.

@@ -33,6 +33,35 @@ def decompress(encoded):
     return (P - x if x & 1 != sign else x), y
 
 
+def in_prime_group(encoded):
+    """Whether 32 bytes are a point of order L, in its one encoding (RFC 9591 §6.1)."""
+    try:
+        point = decompress(encoded)
+    except Reject:
+        return False
+    return point is not None and point != (0, 1) and times(L, point) == (0, 1)
+
+
+def add(left, right):
+    """The unified addition of RFC 8032 §5.1.4."""
+    (x1, y1), (x2, y2) = left, right
+    product = _D * x1 * x2 * y1 * y2 % P
+    return (
+        (x1 * y2 + x2 * y1) * pow(1 + product, -1, P) % P,
+        (y1 * y2 + x1 * x2) * pow(1 - product, -1, P) % P,
+    )
+
+
+def times(number, point):
+    """`number` times a point."""
+    total = (0, 1)
+    while number:
+        if number & 1:
+            total = add(total, point)
+        point, number = double(point), number >> 1
+    return total
+
+
 def double(point):
     x, y = point
     product = _D * x * x * y * y % P

@@ -91,6 +91,8 @@ def decode(schema_id, body):
             raise Reject("object.schema_mismatch", "the header names another schema")
         _check_zone(value, head)
         _check_inline_signatures(body[:32], value)
+        if schema_id[1] in schema.OF_THE_OWNER and head["zone_id"] != "z:owner":
+            raise Reject("object.zone_rule", "lives in z:owner alone")
         if not schema.strong_refs(schema_id[1], value):
             raise Reject("object.refs_mismatch", "not the references of the type")
     return value

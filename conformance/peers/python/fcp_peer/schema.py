@@ -7,7 +7,7 @@ fields are settled; any other is decoded without this table.
 
 import re
 
-from . import ids, pointer, policy, quorum, session
+from . import edwards, ids, pointer, policy, quorum, session
 from .blake3 import blake3
 from .errors import Reject
 from .shapes import (
@@ -79,9 +79,41 @@ def signed(**fields):
 
 # --- shared parts --------------------------------------------------------------
 
-SEALED_BOX = struct(kem_id=u16, kdf_id=u16, aead_id=u16, enc=b32, ct=octets)
+def baseline(box):
+    """D38: one suite."""
+    if (box["kem_id"], box["kdf_id"], box["aead_id"]) != (0x0020, 0x0001, 0x0003):
+        raise Reject("hpke.unsupported_suite", "not the suite of D38")
+
+
+def public_key(value):
+    """D8: the canonical encoding of a point, not of small order."""
+    b32(value)
+    point = edwards.decompress(value)
+    if point is None or edwards.is_small_order(point):
+        raise Reject("sign.malformed", "no public key")
+
+
+def commitment(value):
+    """RFC 9591 §6.1: an element of the group that is not the identity."""
+    b32(value)
+    if not edwards.in_prime_group(value):
+        raise Reject("owner.bad_package", "no element of the group")
+
+
+def scalar(value):
+    """RFC 9591 §6.1: a number below the group's order, little-endian."""
+    b32(value)
+    if int.from_bytes(value, "little") >= edwards.L:
+        raise Reject("owner.bad_package", "not below the group's order")
+
+
+SEALED_BOX = both(struct(kem_id=u16, kdf_id=u16, aead_id=u16, enc=b32, ct=octets), baseline)
 QUORUM_SIGNATURE = struct(signer_node=node, signer_kid=b8, sig=b64)
 QUORUM_SIGNATURES = seq(QUORUM_SIGNATURE)
+# D29, D30: sorted by node, one signature each.
+SIGNATURE_SET = ascending(
+    QUORUM_SIGNATURE, lambda item: item["signer_node"].encode(), "quorum.signature_order"
+)
 TRACE_CONTEXT = struct(trace_id=b16, span_id=b8, flags=u8)
 WRAPPED_KEY = struct(node_id=node, node_enc_kid=b8, issued_at=u64, sealed_key=SEALED_BOX)
 # D200: sorted by node and key, each once.
@@ -156,10 +188,95 @@ PLACEMENT_POLICY = struct(
 )
 CREDENTIAL_FORMAT = enum("raw", prefix=struct(prefix=text))
 BOUND = {"request_object_id_": b32, "input_hash_": b32}
-DECODE_STATUS = obj(
+MAX_ESI = (1 << 24) - 1
+
+
+def esis(value):
+    """D61, D134, D200: rising, at most 1024, none above 2^24 - 1."""
+    seq(u32)(value)
+    rising_ = all(a < b for a, b in zip(value, value[1:]))
+    if not rising_ or len(value) > 1024 or any(esi > MAX_ESI for esi in value):
+        raise Reject("symbol.bad_want", "no list of symbols")
+
+
+def missing_hint(value):
+    """D71: at most 256 rising numbers, each u32 in little-endian order."""
+    octets(value)
+    numbers = [int.from_bytes(value[at:at + 4], "little") for at in range(0, len(value), 4)]
+    rising_ = all(a < b for a, b in zip(numbers, numbers[1:]))
+    if len(value) % 4 or len(numbers) > 256 or not rising_ or any(n > MAX_ESI for n in numbers):
+        raise Reject("symbol.bad_hint", "no hint")
+
+
+def ephemeral(name):
+    """D72: the one form of the header of a message that is not stored."""
+
+    def rule(value):
+        head = value["header"]
+        plain = dict(head["provenance"])
+        for free in ("integrity_label", "confidentiality_label", "created_at"):
+            del plain[free]
+        wanted = {
+            "origin_zone": head["zone_id"], "current_zone": head["zone_id"], "taint": 0,
+            "label_adjustments": [], "taint_reductions": [], "zone_crossings": [],
+        }
+        schema = {"namespace": "fcp.mesh", "name": name, "version": "2.0.0"}
+        good = head["schema"] == schema and not head["refs"] and not head["foreign_refs"]
+        if not (good and head.get("ttl_secs") == 60 and "placement" not in head and plain == wanted):
+            raise Reject("symbol.message_header", "not the header of an ephemeral message")
+        if value["zone_id"] != head["zone_id"]:
+            raise Reject("object.zone_mismatch", "`zone_id` differs from the header's")
+
+    return rule
+
+
+DECODE_STATUS = both(obj(
     object_id=b32, zone_id=zone, zone_key_id=b8, epoch_id=u64, received_unique=u32,
-    required=u32, missing_hint_=octets, signature_=b64,
+    required=u32, missing_hint_=missing_hint, signature_=b64,
+), ephemeral("DecodeStatus"))
+
+
+def signers(value):
+    """D202: 2 to 255 signers by share id, each once."""
+    if isinstance(value, list) and len(value) < 2:
+        raise Reject("owner.bad_package", "fewer than two signers")
+    last = 0
+    shape = struct(share_id=u8, hiding=commitment, binding=commitment)
+
+    def next_signer(signer):
+        nonlocal last
+        shape(signer)
+        if signer["share_id"] <= last:
+            raise Reject("owner.bad_package", "share ids do not rise from 1")
+        last = signer["share_id"]
+
+    seq(next_signer, 0, 255)(value)
+
+
+# --- D211: messages about checkpoints --------------------------------------------
+
+SIGNED_HEAD = struct(head=octets, signatures=SIGNATURE_SET)
+CHECKPOINT_PROPOSAL = struct(
+    checkpoint=octets, heads=seq(SIGNED_HEAD, 0, 2), votes=SIGNATURE_SET,
+    void=seq(struct(checkpoint=octets, votes=SIGNATURE_SET), 0, 16),  # D213
 )
+CAST_VOTES = ascending(
+    struct(checkpoint_seq=u64, proposal=CHECKPOINT_PROPOSAL, signature=QUORUM_SIGNATURE),
+    lambda vote: vote["checkpoint_seq"], "cbor.out_of_range",
+)
+VOTE = struct(target=b32, signature=QUORUM_SIGNATURE)
+AUDIT_EVENT = signed(
+    correlation_id=b16, trace_context_=TRACE_CONTEXT, event_type=text, actor=canonical,
+    zone_id=zone, connector_id_=canonical, operation_=canonical,
+    capability_token_jti_=b16, request_object_id_=b32, result_object_id_=b32,
+    prev_=b32, seq=u64, occurred_at=u64,
+)
+
+
+def linked(value):
+    """D185, D210: the first event and one without a place have nothing before them."""
+    if ("prev" in value) != (value["seq"] > 1):
+        raise Reject("audit.bad_sequence", "seq and prev")
 
 MAX_POSTURE_SECS = 86_400
 
@@ -204,11 +321,27 @@ CORE = {
     ),
     # D14, D30
     "QuorumSignatureSet": obj(
-        target=b32,
-        signatures=ascending(
-            QUORUM_SIGNATURE, lambda item: item["signer_node"].encode(), "quorum.signature_order"
-        ),
+        target=b32, signatures=SIGNATURE_SET,
     ),
+    # §2.2.1, D199, D202
+    "OwnerKeyShare": signed(
+        share_id=within(1, 255), node_id=node, sealed_share=SEALED_BOX, issued_at=u64,
+        verifying_share=b32, group_key=public_key,
+    ),
+    "KeygenRound1": struct(
+        ceremony=b32, sender=node, commitment=seq(b32, 1), proof=b64, signature=b64,
+    ),
+    "KeygenRound2": struct(
+        ceremony=b32, sender=node, recipient=node, round1=b32, issued_at=u64,
+        sealed_share=SEALED_BOX, signature=b64,
+    ),
+    "OwnerSigningCommitment": struct(
+        group_key=public_key, hiding=commitment, binding=commitment,
+    ),
+    "OwnerSigningPackage": struct(
+        group_key=public_key, commitments=signers, preimage=octets,
+    ),
+    "OwnerSignatureShare": struct(package=b32, share=scalar),
     # §3.8, D201
     "ZoneCheckpoint": obj(
         zone_id=zone, prev_checkpoint_=b32, rev_head=b32, rev_seq=u64, audit_head=b32,
@@ -402,11 +535,9 @@ CORE = {
         purpose=text, requested_by=canonical, iat=u64, exp=u64, approved_by=canonical,
     ),
     # §23.4, D27, D185
-    "AuditEvent": signed(
-        correlation_id=b16, trace_context_=TRACE_CONTEXT, event_type=text, actor=canonical,
-        zone_id=zone, connector_id_=canonical, operation_=canonical,
-        capability_token_jti_=b16, request_object_id_=b32, result_object_id_=b32,
-        prev_=b32, seq=u64, occurred_at=u64,
+    "AuditEvent": AUDIT_EVENT,
+    "AuditSubmission": struct(
+        executed_by=node, signer_kid=b8, event=both(AUDIT_EVENT, linked),
     ),
     "AuditHead": obj(
         zone_id=zone, head_event=b32, head_seq=u64, coverage_bps=uint(16, 10_000),
@@ -415,6 +546,26 @@ CORE = {
     "DecisionReceipt": signed(
         request_object_id=b32, decision=enum("allow", "deny"), reason_code=text,
         message_=text, evidence=evidence, decided_at=u64, decided_by=node,
+    ),
+    # D211, D214
+    "HeadProposal": struct(head=octets, events=seq(octets, 0, 512)),
+    "HeadVote": VOTE,
+    "CheckpointQuery": struct(checkpoint_seq=u64, lead=boolean),
+    "CheckpointStatus": struct(
+        checkpoint_seq=u64, leader_=node, votes=both(seq(any_value, 0, 16), CAST_VOTES),
+        audit_=SIGNED_HEAD, revocation_=SIGNED_HEAD,
+    ),
+    "CheckpointProposal": CHECKPOINT_PROPOSAL,
+    "CheckpointVote": VOTE,
+    "CheckpointAnnounce": struct(
+        checkpoint=octets, signatures_=octets, heads=seq(octets, 0, 2), anchor_=octets,
+    ),
+    # D205
+    "BootstrapRequest": struct(zone_id=zone, wanted=enum(
+        "heads", events=struct(revocation=boolean, **{"from": u64}), objects=seq(b32, 0, 512),
+    )),
+    "BootstrapBundle": struct(
+        zone_id=zone, objects=seq(struct(id=b32, canonical=octets), 0, 512),
     ),
     # App. B, D193
     "ChunkedObjectManifest": obj(
@@ -458,7 +609,7 @@ MESH = {
         reconstructed_object_id_=b32, signature_=b64,
     ),
     "SymbolRequest": signed(
-        object_id=b32, zone_id=zone, zone_key_id=b8, max_symbols=u32, want_esi_=seq(u32),
+        object_id=b32, zone_id=zone, zone_key_id=b8, max_symbols=u32, want_esi_=esis,
         decode_status_=DECODE_STATUS, requested_at=u64, requester=node,
     ),
     "SymbolDeliveryHint": struct(stop_after_symbols=u32, preferred_symbol_size_=u16),
@@ -527,6 +678,22 @@ def _chunks(value):
     _expect(len(value["chunks"]) == count, "chunk.count", f"{count} chunks expected")
 
 
+def _request(value):
+    """§9.2.1: no more than it takes, and a status of the same object, which is not signed."""
+    ephemeral("SymbolRequest")(value)
+    wanted = value.get("want_esi", [])
+    _expect(len(wanted) <= value["max_symbols"], "symbol.bad_want", "more than `max_symbols`")
+    if status := value.get("decode_status"):
+        same = all(status[name] == value[name] for name in ("object_id", "zone_id", "zone_key_id"))
+        _expect(same, "symbol.foreign_status", "a status of something else")
+        _expect("signature" not in status, "symbol.signature", "a signed status in a request")
+
+
+def _submission(value):
+    """D210."""
+    _expect(value["event"]["seq"] == 0, "audit.sequenced", "an event with a place")
+
+
 # Rules between the fields of one object, checked when all fields are of their form.
 RULES = {
     "ZonePolicyObject": lambda value: quorum.required(  # D32, D200
@@ -534,13 +701,19 @@ RULES = {
     ),
     "ZoneCheckpoint": _checkpoint,
     "RevocationEvent": lambda value: _chained(value, "revocation.bad_sequence"),
-    "AuditEvent": lambda value: _chained(value, "audit.bad_sequence"),
+    "AuditEvent": linked,
+    "AuditSubmission": _submission,
+    "SymbolRequest": _request,
+    "SymbolAck": ephemeral("SymbolAck"),
     "RevocationHead": _head("revocation.bad_head"),
     "AuditHead": _head("audit.bad_head"),
     "DecisionReceipt": _receipt,
     "ResourceObject": _resource,
     "ChunkedObjectManifest": _chunks,
 }
+
+# D20: what lives in z:owner alone, unless a more specific rule speaks.
+OF_THE_OWNER = {"OwnerKeyShare", "DeviceEnrollment"}
 
 # G8: the fields whose ids `header.refs` lists, in order, absent and all-zero ids left out, and
 # how many further ids may stand before and behind them that no field holds.
@@ -570,6 +743,8 @@ def strong_refs(name, value):
         # [lease?, checkpoint]; a zone without a checkpoint has neither.
         count = len(value["header"]["refs"])
         return count == 2 if "lease_seq" in value else count <= 1
+    if name in ("DecodeStatus", "SymbolAck", "SymbolRequest", "OwnerKeyShare"):
+        return not value["header"]["refs"]
     if name not in STRONG:
         return True
     fields, before, behind = STRONG[name]

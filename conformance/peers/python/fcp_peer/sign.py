@@ -13,6 +13,8 @@ from .schema import kid  # noqa: F401
 
 ATTESTATION = objects.known("NodeKeyAttestation")
 AUDIT_EVENT = objects.known("AuditEvent")
+# D71: signed outside of sessions only.
+_FEEDBACK = frozenset(objects.known(name, "fcp.mesh") for name in ("DecodeStatus", "SymbolAck"))
 # Signed over a transcript instead of §3.5.1 (§4.2).
 _HANDSHAKE = frozenset(
     objects.known(name, "fcp.mesh") for name in ("MeshSessionHello", "MeshSessionAck")
@@ -63,7 +65,7 @@ def preimage(obj):
     if hash32 == ATTESTATION:
         view["signature"] = b""
         return hash32 + cbor.encode(view)
-    if "signature" not in view and "quorum_signatures" not in view:
+    if hash32 not in _FEEDBACK and "signature" not in view and "quorum_signatures" not in view:
         raise Reject("cbor.missing_key", "`signature`")
     unsigned = {"signature", "quorum_signatures"}
     if hash32 == AUDIT_EVENT:
@@ -81,7 +83,9 @@ def checkpoint_preimage(obj):
 
 def verify_object(public_key32, obj):
     """The single `signature` of an object over its preimage."""
-    _, value = _map(obj)
+    hash32, value = _map(obj)
+    if "signature" not in value and hash32 in _FEEDBACK:
+        raise Reject("symbol.signature", "not signed outside of a session")
     if "signature" not in value:
         raise Reject("cbor.missing_key", "`signature`")
     if not isinstance(value["signature"], bytes):

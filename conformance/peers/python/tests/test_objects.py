@@ -2,8 +2,9 @@
 
 import json
 
-from fcp_peer import cbor, objects, schema
+from fcp_peer import cbor, edwards, objects, schema
 from fcp_peer.blake3 import blake3
+from fcp_peer.errors import Reject
 from .support import KEY, PROVENANCE, PeerTest, header, schema_id
 
 
@@ -260,3 +261,29 @@ class Chunks(PeerTest):
             ("object.refs_mismatch", {"header": {**value["header"], "refs": []}}),
         ):
             self.refused(code, "chunk.join", **self.joined(parts, manifest(**change)))
+
+
+class OwnerAndSymbols(PeerTest):
+    def test_group_elements(self):
+        # The base point of RFC 8032, the identity, and the base point with a point of order 8 added.
+        base = bytes.fromhex("58" + "66" * 31)
+        mixed = "98519eadf35b995233b51b5cd23e9cc5a28b639b5a4af0ec903cb960d81b7819"
+        self.assertTrue(edwards.in_prime_group(base))
+        point = edwards.decompress(base)
+        self.assertEqual(edwards.times(5, point), edwards.add(edwards.double(edwards.double(point)), point))
+        self.assertEqual(edwards.times(edwards.L, point), (0, 1))
+        for other in (b"\x01" + bytes(31), bytes.fromhex(mixed), b"\x02" + bytes(31), b"\xff" * 32):
+            self.assertFalse(edwards.in_prime_group(other), other.hex())
+
+    def test_lists_of_symbols(self):
+        for good in ([], [0], [0, 1, schema.MAX_ESI]):
+            schema.esis(good)
+            schema.missing_hint(b"".join(esi.to_bytes(4, "little") for esi in good))
+        for bad in ([1, 1], [2, 1], [schema.MAX_ESI + 1], list(range(1025))):
+            for shape, value, code in (
+                (schema.esis, bad, "symbol.bad_want"),
+                (schema.missing_hint, b"".join(esi.to_bytes(4, "little") for esi in bad), "symbol.bad_hint"),
+            ):
+                with self.assertRaises(Reject) as caught:
+                    shape(value)
+                self.assertEqual(caught.exception.code, code)

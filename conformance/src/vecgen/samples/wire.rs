@@ -52,7 +52,11 @@ fn small_hello() -> Sample {
 
 fn retry() -> Sample {
     let fields = json!({"from": "nServer01", "to": "nLaptop", "cookie": drawn::<32>("cookie"), "timestamp": NOW});
-    Sample::message("retry", "fcp.mesh:MeshSessionHelloRetry", "§4.2", fields)
+    Sample::message("retry", "fcp.mesh:MeshSessionHelloRetry", "§4.2", fields).faults(vec![
+        ("without-cookie", "§4.2", &["cookie"], None, "cbor.missing_key"),
+        ("short-cookie", "G7", &["cookie"], Some(blob([0; 31])), "cbor.out_of_range"),
+        ("signed", "D25", &["signature"], Some(drawn::<64>("signature")), "cbor.unknown_key"),
+    ])
 }
 
 fn ack() -> Sample {
@@ -136,6 +140,11 @@ fn response() -> Sample {
             "next_cursor": "page-2", "receipt": drawn::<32>("receipt"),
         }),
     )
+    .faults(vec![
+        ("without-result", "G4", &["result"], None, "cbor.missing_key"),
+        ("short-resource", "G7", &["resource_object_ids", "0"], Some(blob([0; 31])), "cbor.out_of_range"),
+        ("receipt-as-text", "G7", &["receipt"], Some(json!("receipt")), "cbor.unexpected_type"),
+    ])
 }
 
 fn simulate() -> Sample {
@@ -148,6 +157,11 @@ fn simulate() -> Sample {
             "estimate_cost": true, "check_availability": false,
         }),
     )
+    .faults(vec![
+        ("token-as-text", "G7", &["capability_token"], Some(json!("token")), "cbor.unexpected_type"),
+        ("without-input", "G4", &["input"], None, "cbor.missing_key"),
+        ("truth-as-a-number", "G7", &["estimate_cost"], Some(json!(1)), "cbor.unexpected_type"),
+    ])
 }
 
 fn simulated() -> Sample {
@@ -165,6 +179,17 @@ fn simulated() -> Sample {
             "availability": {"available": true, "rate_limit_remaining": 5, "rate_limit_reset_at": NOW},
         }),
     )
+    .faults(vec![
+        ("currency-without-code", "G4", &["estimated_cost", "currency", "currency_code"], None, "cbor.missing_key"),
+        (
+            "wide-remainder",
+            "G7",
+            &["availability", "rate_limit_remaining"],
+            Some(json!(1_u64 << 32)),
+            "cbor.out_of_range",
+        ),
+        ("without-verdict", "G4", &["would_succeed"], None, "cbor.missing_key"),
+    ])
 }
 
 fn manifest() -> Sample {
@@ -186,5 +211,9 @@ fn manifest() -> Sample {
 }
 
 fn chunk() -> Sample {
-    Sample::unsigned("chunk", "fcp.core:RawChunk", "App. B, D193", json!({"bytes": blob([7; 1_024])}))
+    Sample::unsigned("chunk", "fcp.core:RawChunk", "App. B, D193", json!({"bytes": blob([7; 1_024])})).faults(vec![
+        ("without-bytes", "G4", &["bytes"], None, "cbor.missing_key"),
+        ("bytes-as-text", "G7", &["bytes"], Some(json!("bytes")), "cbor.unexpected_type"),
+        ("with-its-index", "D25", &["index"], Some(json!(0)), "cbor.unknown_key"),
+    ])
 }
