@@ -103,6 +103,7 @@ const TOPICS: &[fn() -> Topic] = &[
     audit::freshness,
     quorum::coordinators,
     quorum::sizes,
+    quorum::tallies,
     coding::raptor,
     coding::chunks,
     samples::history,

@@ -1,5 +1,5 @@
 //! Every type of the protocol that the crates have is of the kit too: with vectors of both kinds, and a CDDL rule.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure of a helper is a failure of its test")]
+#![expect(clippy::unwrap_used, reason = "a failure of a helper is a failure of its test")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -39,13 +39,19 @@ pub(super) fn time(input: Fields<'_>, name: &str) -> Result<Timestamp, Refusal> 
     Ok(Timestamp::from_secs(input.uint(name)?))
 }
 
-fn verify_chain(input: Fields<'_>) -> Result<Answer, Refusal> {
-    let (zone, key) = (ids::zone(input)?, objects::key(input, "object_id_key")?);
+/// The owner of `owner_key` and everybody in `attestations`.
+pub(super) fn attested(input: Fields<'_>) -> Result<TrustAnchors, Refusal> {
     let mut trust = TrustAnchors::new(owner(input)?);
     for body in input.list("attestations", bytes_of)? {
         let attestation = NodeKeyAttestation::from_body(&body)?;
         trust.install_historic(NodeKeyAttestation::open(&attestation.seal())?)?;
     }
+    Ok(trust)
+}
+
+fn verify_chain(input: Fields<'_>) -> Result<Answer, Refusal> {
+    let (zone, key) = (ids::zone(input)?, objects::key(input, "object_id_key")?);
+    let trust = attested(input)?;
     let events = input.list("events", |event, name| {
         let event = Fields::of(event, name)?;
         Ok((ObjectId::from_bytes(event.array("object_id")?), event.bytes("canonical")?))
@@ -71,14 +77,19 @@ fn verify_chain(input: Fields<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-fn revocation_check(input: Fields<'_>) -> Result<Answer, Refusal> {
-    let (owner, now) = (owner(input)?, time(input, "now")?);
-    let mut registry = RevocationRegistry::new();
-    for body in input.list("revocations", bytes_of)? {
+/// The revocations in the field `name`, which the owner of `owner_key` signed.
+pub(super) fn registry(input: Fields<'_>, name: &str) -> Result<RevocationRegistry, Refusal> {
+    let (owner, mut registry) = (owner(input)?, RevocationRegistry::new());
+    for body in input.list(name, bytes_of)? {
         // The id under which a revocation is stored plays no part in what it revokes.
         let stored = RevocationObject::from_body(&body)?.seal(&ObjectIdKey::public())?;
         registry.install(&stored.open::<RevocationObject>()?.verify(&owner)?);
     }
+    Ok(registry)
+}
+
+fn revocation_check(input: Fields<'_>) -> Result<Answer, Refusal> {
+    let (registry, now) = (registry(input, "revocations")?, time(input, "now")?);
     let revoked = input.list("ids", |id, name| {
         let asked = Fields::of(id, name)?;
         let (id, zone) = (array_of(asked.value("id")?, "id")?, ZoneId::new(text_of(asked.value("zone")?, "zone")?)?);

@@ -257,6 +257,34 @@ pub(super) fn revocation(labels: &[&str], zone: &str, from: u64, until: Option<u
     history::revocation_of(labels, zone, from, until).body()
 }
 
+/// A checkpoint of z:work.
+pub(super) fn checkpoint() -> Vec<u8> {
+    history::checkpoint().body()
+}
+
+/// A revocation head of z:work.
+pub(super) fn revocation_head() -> Vec<u8> {
+    history::revocation_head().body()
+}
+
+/// An audit head of z:work that names some event.
+pub(super) fn some_audit_head() -> Vec<u8> {
+    history::audit_head().body()
+}
+
+/// A quorum's signatures of the object `target`.
+pub(super) fn sidecar(zone: ZoneId, target: &[u8], signatures: Json) -> Vec<u8> {
+    let fields = json!({"target": blob(target), "signatures": signatures});
+    let sample = Sample::unsigned("", "fcp.core:QuorumSignatureSet", "", fields).zone(zone);
+    let id = ObjectId::from_bytes(target.try_into().unwrap_or_default());
+    Sample { refs: Some(vec![id]), ..sample }.body()
+}
+
+/// The header inside of a body, encoded.
+pub(super) fn header_of(body: &[u8]) -> Vec<u8> {
+    known(cbor::decode::<Value>(&body[32..])).get("header").map(cbor::encode).unwrap_or_default()
+}
+
 /// An audit head of z:work.
 pub(super) fn audit_head(event: &str, seq: u64) -> Vec<u8> {
     history::head_of(event, seq).body()

@@ -53,6 +53,7 @@ files! {
     "14-lifecycle" / "revocations";
     "15-execution" / "coordinators";
     "18-trust" / "quorums";
+    "18-trust" / "tallies";
     "20-coding" / "chunks";
     "20-coding" / "raptor";
     "23-audit" / "chains";

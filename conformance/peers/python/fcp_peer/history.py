@@ -1,22 +1,23 @@
 """Revocation, freshness and the audit chain (§14.3, §23.4, D34, D161-D168, D185)."""
 
-from . import ids, objects, sign
-from .errors import Reject
+from . import ids, objects, quorum, sign
+from .errors import BadRequest, Reject
 
 SKEW = 120
 ATTESTATION = ("fcp.core", "NodeKeyAttestation", "2.0.0")
 AUDIT_EVENT = ("fcp.core", "AuditEvent", "2.0.0")
 AUDIT_HEAD = ("fcp.core", "AuditHead", "2.0.0")
 REVOCATION = ("fcp.core", "RevocationObject", "2.0.0")
+SIGNATURE_SET = ("fcp.core", "QuorumSignatureSet", "2.0.0")
+# D32, D179.
+QUORUM_CLASS = {
+    "ZoneCheckpoint": "normal_write", "RevocationHead": "normal_write", "AuditHead": "critical_write",
+}
 
 
 def revoked(owner_key, revocations, asked, now):
     """D166, D168: whether each (id, zone) is revoked."""
-    known = []
-    for body in revocations:
-        value = objects.decode(REVOCATION, body)
-        sign.verify_object(owner_key, body)
-        known.append(value)
+    known = _signed_revocations(owner_key, revocations)
     for _, zone in asked:
         ids.zone(zone)
     return [is_revoked(known, name, zone, now) for name, zone in asked]
@@ -58,13 +59,7 @@ def freshness(tier, created_at, seq, complete, needed, approved, policy, now):
 def verify_chain(zone, key, owner_key, attestations, events, head):
     """D185: (reason, sequence) of the first fault of a chain from its start, or ``None``."""
     ids.zone(zone)
-    attested = []
-    for body in attestations:
-        value = objects.decode(ATTESTATION, body)
-        if value["owner_pubkey"] != owner_key:
-            raise Reject("attestation.wrong_owner", "of another owner")
-        sign.verify_object(owner_key, body)
-        attested.append(value)
+    attested = [_attestation(owner_key, body) for body in attestations]
     head = None if head is None else objects.decode(AUDIT_HEAD, head)
     previous, seq = None, 0
     for name, canonical in events:
@@ -106,3 +101,69 @@ def _check_event(zone, key, attested, name, canonical, previous, seq):
         except Reject:
             continue
     raise Reject("audit.bad_signature", "no attested node signed it")
+
+
+def tally(body, set_body, key, owner_key, attestations, revocations, signers, max_faults):
+    """D14, D29-D32, D201: (signatures needed, nodes that count, nodes that do not)."""
+    sidecar = objects.decode(SIGNATURE_SET, set_body)
+    attested = [(value, objects.id_of(each, value, objects.PUBLIC_KEY))
+                for each in attestations for value in [_attestation(owner_key, each)]]
+    for node in signers:
+        ids.node(node)
+    signers = set(signers)
+    known = _signed_revocations(owner_key, revocations)
+    name = next((n for n in QUORUM_CLASS if body[:32] == objects.known(n)), None)
+    if name is None:
+        raise BadRequest("no quorum signs objects of that type")
+    needed = quorum.required(len(signers), max_faults, QUORUM_CLASS[name])
+    value = objects.decode(("fcp.core", name, "2.0.0"), body)
+    zone, made = value["header"]["zone_id"], value["header"]["created_at"]
+    if sidecar["header"]["zone_id"] != zone:
+        raise Reject("object.zone_mismatch", "signatures of another zone")
+    if sidecar["target"] != objects.id_of(body, value, key):
+        raise Reject("object.id_mismatch", "signatures of another object")
+    preimage, verified, dropped = sign.preimage(body), [], []
+    for entry in sidecar["signatures"]:
+        counts = entry["signer_node"] in signers and any(
+            node["node_id"] == entry["signer_node"] and node["node_sig_kid"] == entry["signer_kid"]
+            and node["issued_at"] <= made + SKEW and made <= node["expires_at"] + SKEW
+            and not _was_revoked(known, name_, zone, made)
+            and _verifies(node["node_sig_pubkey"], preimage, entry["sig"])
+            for node, name_ in attested
+        )
+        (verified if counts else dropped).append(entry["signer_node"])
+    return needed, verified, dropped
+
+
+def _verifies(key, message, signature):
+    try:
+        sign.verify(key, message, signature)
+    except Reject:
+        return False
+    return True
+
+
+def _attestation(owner_key, body):
+    value = objects.decode(ATTESTATION, body)
+    if value["owner_pubkey"] != owner_key:
+        raise Reject("attestation.wrong_owner", "of another owner")
+    sign.verify_object(owner_key, body)
+    return value
+
+
+def _signed_revocations(owner_key, revocations):
+    known = []
+    for body in revocations:
+        value = objects.decode(REVOCATION, body)
+        sign.verify_object(owner_key, body)
+        known.append(value)
+    return known
+
+
+def _was_revoked(known, name, zone, at):
+    """D201: as of a time that the signed object states, without skew."""
+    return any(
+        value["header"]["zone_id"] in (zone, "z:owner") and name in value["revoked"]
+        and value["effective_at"] <= at and not ("expires_at" in value and at >= value["expires_at"])
+        for value in known
+    )

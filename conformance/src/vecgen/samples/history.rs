@@ -17,7 +17,7 @@ pub(in crate::vecgen) fn topic() -> Topic {
     topic
 }
 
-fn checkpoint() -> Sample {
+pub(super) fn checkpoint() -> Sample {
     Sample::unsigned(
         "checkpoint",
         "fcp.core:ZoneCheckpoint",
@@ -194,7 +194,7 @@ fn first_revocation_event() -> Sample {
     .faults(vec![("second-without-a-previous-one", "D167", &["seq"], Some(json!(2)), "revocation.bad_sequence")])
 }
 
-fn revocation_head() -> Sample {
+pub(super) fn revocation_head() -> Sample {
     Sample::unsigned(
         "revocation-head",
         "fcp.core:RevocationHead",
@@ -248,7 +248,7 @@ fn first_event() -> Sample {
     )
 }
 
-fn audit_head() -> Sample {
+pub(super) fn audit_head() -> Sample {
     Sample::unsigned(
         "audit-head",
         "fcp.core:AuditHead",

@@ -1,6 +1,7 @@
 """Revocation, freshness and the audit chain."""
 
 from .. import history
+from ..fields import as_text
 from .registry import operation
 
 _FLAGS = ("allow_safe_ops_in_degraded_mode", "allow_risky_ops_with_interactive_override")
@@ -45,3 +46,18 @@ def audit_verify_chain(f):
     if fault is None:
         return {"verdict": "allow", "reason": "allow"}
     return {"verdict": "deny", "reason": fault[0], "seq": fault[1]}
+
+
+@operation("quorum.tally")
+def quorum_tally(f):
+    needed, verified, dropped = history.tally(
+        f.hex("obj"), f.hex("set"), f.hex("object_id_key", 32), f.hex("owner_key", 32),
+        f.hexes("attestations"), f.hexes("revocations"),
+        [as_text(node, "signers") for node in f.list("signers")], f.uint("max_faults", 8),
+    )
+    enough = len(verified) >= needed
+    return {
+        "verdict": "allow" if enough else "deny",
+        "reason": "allow" if enough else "checkpoint.no_quorum",
+        "required": needed, "verified": verified, "dropped": dropped,
+    }
