@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here. Each operation reads its fields, calls the crates and writes down what they say.
 
+mod approvals;
 mod audit;
 pub(crate) mod cbor;
 mod coding;
@@ -50,6 +51,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     coding::OPERATIONS,
     zones::OPERATIONS,
     patterns::OPERATIONS,
+    approvals::OPERATIONS,
     tokens::OPERATIONS,
     verdicts::OPERATIONS,
     audit::OPERATIONS,

@@ -11,6 +11,7 @@
     reason = "works on constants alone: a wrong one shows at once, and where"
 )]
 
+mod approvals;
 mod audit;
 mod cbor;
 mod coding;
@@ -92,6 +93,8 @@ const TOPICS: &[fn() -> Topic] = &[
     zones::transports,
     patterns::globs,
     patterns::pointers,
+    approvals::constraints,
+    approvals::approvals,
     zones::merging,
     zones::taints,
     samples::authority,
@@ -106,6 +109,7 @@ const TOPICS: &[fn() -> Topic] = &[
     quorum::tallies,
     coding::raptor,
     coding::chunks,
+    coding::coverage,
     samples::history,
     samples::rounds,
     audit::chains,

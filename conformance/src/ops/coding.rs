@@ -1,13 +1,18 @@
-//! `raptor.*`, `chunk.*`: from objects to symbols and chunks, and back (App. B, §20, D59–D63, D193).
+//! `raptor.*`, `chunk.*`, `coverage.*`: from objects to symbols and chunks, back, and how well they cover an object
+//! (App. B, §8.3, §20, §21.3, D59–D63, D184, D193).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use fcp_core::cbor;
-use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, StoredObject};
+use fcp_core::id::NodeId;
+use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, ObjectPlacementPolicy, StoredObject};
 use fcp_symbols::chunk::{self, ChunkSize, ChunkedObjectManifest};
+use fcp_symbols::coverage::CoverageEvaluation;
 use fcp_symbols::raptor::{Block, Coding, Decoder, Encoder, PlanCache, Received, SymbolError, SymbolSize};
 use serde_json::{Value, json};
 
 use super::{Operation, objects, operation};
-use crate::fields::{Answer, Fields, bytes_of};
+use crate::fields::{Answer, Fields, bytes_of, uint_of};
 use crate::hexadecimal;
 use crate::refusal::Refusal;
 
@@ -16,10 +21,43 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("raptor.decode", decode),
     operation("chunk.split", split),
     operation("chunk.join", join),
+    operation("coverage.evaluate", coverage),
 ];
 
 /// How many repair symbols one request may ask for, so that a small request does not make a large answer.
 const MAX_REPAIR: u32 = 4096;
+
+fn coverage(input: Fields<'_>) -> Result<Answer, Refusal> {
+    let holdings = input.value("holdings")?.as_object().ok_or_else(|| Refusal::bad("`holdings` is not an object"))?;
+    let holdings: BTreeMap<NodeId, BTreeSet<u32>> = holdings
+        .iter()
+        .map(|(node, esis)| {
+            let esis = esis.as_array().ok_or_else(|| Refusal::bad("`holdings` has no arrays"))?;
+            let esis = esis.iter().map(|esi| uint_of(esi, "holdings")).collect::<Result<_, _>>()?;
+            Ok((NodeId::new(node)?, esis))
+        })
+        .collect::<Result<_, Refusal>>()?;
+    let evaluated = CoverageEvaluation::of(input.uint("k")?, &holdings);
+    let answer = Answer::new()
+        .uint("distinct_nodes", evaluated.distinct_nodes)
+        .uint("max_node_fraction_bps", evaluated.max_node_fraction_bps)
+        .uint("coverage_bps", evaluated.coverage_bps)
+        .value("is_available", evaluated.is_available.into());
+    let policy = input.optional("policy", |input, name| {
+        let policy = input.object(name)?;
+        Ok(ObjectPlacementPolicy {
+            min_nodes: policy.uint("min_nodes")?,
+            max_node_fraction_bps: policy.uint("max_node_fraction_bps")?,
+            preferred_devices: Vec::new(),
+            excluded_devices: Vec::new(),
+            target_coverage_bps: policy.uint("target_coverage_bps")?,
+        })
+    })?;
+    Ok(match policy {
+        None => answer,
+        Some(policy) => answer.value("satisfies", evaluated.satisfies(&policy).into()),
+    })
+}
 
 fn symbol_size(input: Fields<'_>) -> Result<SymbolSize, Refusal> {
     Ok(SymbolSize::new(input.uint("symbol_size")?)?)

@@ -130,13 +130,13 @@ impl State {
 }
 
 /// What the owner signs.
-struct Owned<'k> {
-    owner: OwnerPublicKey,
-    key: &'k ObjectIdKey,
+pub(super) struct Owned<'k> {
+    pub(super) owner: OwnerPublicKey,
+    pub(super) key: &'k ObjectIdKey,
 }
 
 impl Owned<'_> {
-    fn object<T>(&self, body: &[u8]) -> Result<Verified<T>, Refusal>
+    pub(super) fn object<T>(&self, body: &[u8]) -> Result<Verified<T>, Refusal>
     where
         T: MeshObject<Opened = Unverified<T>> + Signed<Signer = OwnerPublicKey>,
     {

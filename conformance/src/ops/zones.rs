@@ -27,7 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("transport.select", transport_select),
 ];
 
-fn levels(fields: Fields<'_>) -> Result<Levels, Refusal> {
+pub(super) fn levels(fields: Fields<'_>) -> Result<Levels, Refusal> {
     Ok(Levels::new(fields.uint("integrity")?, fields.uint("confidentiality")?))
 }
 

@@ -178,3 +178,44 @@ fn broken_manifests(topic: &mut Topic, manifest: &[u8], chunks: &[Value], key: &
     let canonical: Vec<Value> = parts.iter().map(|part| json!(hex(part.canonical_bytes()))).collect();
     topic.reject(op, "first-chunk-too-short", section, join(lying.to_body(), &canonical), "chunk.bad_length");
 }
+
+/// `coverage.evaluate`.
+pub(super) fn coverage() -> Topic {
+    let mut topic = Topic::new("20-coding", "coverage");
+    let (op, section) = ("coverage.evaluate", "§8.3, §21.3, D184");
+    let some = |from: u32, to: u32| (from..to).collect::<Vec<u32>>();
+    let out = |nodes: u64, largest: u64, coverage: u64| {
+        json!({
+            "distinct_nodes": nodes, "max_node_fraction_bps": largest, "coverage_bps": coverage,
+            "is_available": coverage >= 10_000,
+        })
+    };
+    // 30 and 20 symbols, 10 of them on both: 40 distinct of 32, and 30 of the 50 held on one node.
+    let two = json!({"k": 32, "holdings": {"nDesk": some(0, 30), "nLaptop": some(20, 40), "nPhone": []}});
+    topic.gives(op, "two-nodes", section, two.clone(), out(2, 6_000, 12_500));
+    let of = |k: u32, holdings: serde_json::Value| json!({"k": k, "holdings": holdings});
+    topic.gives(op, "just-enough", section, of(8, json!({"n": some(0, 8)})), out(1, 10_000, 10_000));
+    topic.gives(op, "one-too-few", section, of(8, json!({"n": some(0, 7)})), out(1, 10_000, 8_750));
+    topic.gives(op, "rounded-down", section, of(3, json!({"a": [1], "b": [1, 2]})), out(2, 6_666, 6_666));
+    topic.gives(op, "nowhere", section, of(8, json!({})), out(0, 0, 0));
+    topic.gives(op, "nothing-held", section, of(8, json!({"n": []})), out(0, 0, 0));
+    topic.gives(op, "no-source-symbols", "D184", of(0, json!({"n": [0]})), out(1, 10_000, 0));
+    topic.gives(op, "a-symbol-twice", section, of(2, json!({"n": [5, 5]})), out(1, 10_000, 5_000));
+    let highest = json!({"a": [4_294_967_295_u32], "b": [0]});
+    topic.gives(op, "highest-number", section, of(1, highest), out(2, 5_000, 20_000));
+    for (name, min_nodes, fraction, coverage, satisfies) in [
+        ("satisfied", 2, 6_000, 12_500, true),
+        ("too-few-nodes", 3, 6_000, 12_500, false),
+        ("too-much-on-one-node", 2, 5_999, 12_500, false),
+        ("too-little-coverage", 2, 6_000, 12_501, false),
+        ("satisfied-by-anything", 0, 10_000, 0, true),
+    ] {
+        let policy = json!({
+            "min_nodes": min_nodes, "max_node_fraction_bps": fraction, "target_coverage_bps": coverage,
+        });
+        let out = with(&out(2, 6_000, 12_500), json!({"satisfies": satisfies}));
+        topic.gives(op, name, "§3.6, §21.3", with(&two, json!({"policy": policy})), out);
+    }
+    topic.reject(op, "bad-node", "G1", of(1, json!({"n 1": [0]})), "id.bad_char");
+    topic
+}

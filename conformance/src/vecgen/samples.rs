@@ -231,6 +231,11 @@ pub(super) fn owned(schema: &'static str, zone: ZoneId, refs: &[&str], fields: J
     sign_with(&Sample::unsigned("", schema, "", fields).refs(refs).zone(zone).body(), &owner())
 }
 
+/// An approval of `zone` that `key` signs.
+pub(super) fn approval(zone: ZoneId, key: &OwnerKey, fields: Json) -> Vec<u8> {
+    sign_with(&Sample::unsigned("", "fcp.core:ApprovalToken", "", fields).zone(zone).body(), key)
+}
+
 /// Typed data as a sample has it.
 pub(super) fn json_of(data: &impl cbor::Encode) -> Json {
     fn of(value: &Value) -> Json {

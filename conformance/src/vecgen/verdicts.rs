@@ -31,7 +31,7 @@ fn enrollment_id(node: &str) -> ObjectId {
     known(enrollment.seal_public()).id()
 }
 
-fn definition() -> Vec<u8> {
+pub(super) fn definition() -> Vec<u8> {
     let fields = json!({
         "zone_id": "z:work", "name": "Work", "integrity_level": 60, "confidentiality_level": 60, "symbol_port": 7000,
         "control_port": 7001, "tailscale_tag": "tag:fcp-work", "policy_object_id": blob(random::<32>("policy")),
@@ -50,7 +50,7 @@ fn policy(issuers: &Value) -> Vec<u8> {
     samples::owned("fcp.core:ZonePolicyObject", ZoneId::work(), &[], fields)
 }
 
-fn manifest() -> Vec<u8> {
+pub(super) fn manifest() -> Vec<u8> {
     let fields = json!({
         "zone_id": "z:work", "zone_key_id": blob(random::<8>("zone key id")), "algorithm": "chacha20poly1305",
         "valid_from": NOW, "object_id_key_id": blob(random::<8>("object id key id")), "wrapped_object_id_keys": [],

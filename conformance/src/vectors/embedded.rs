@@ -35,6 +35,8 @@ files! {
     "04-symbols" / "sealing";
     "04-symbols" / "transcripts";
     "04-symbols" / "zone-keys";
+    "05-zones" / "approvals";
+    "05-zones" / "constraints";
     "05-zones" / "globs";
     "05-zones" / "keys";
     "05-zones" / "lattice";
@@ -55,6 +57,7 @@ files! {
     "18-trust" / "quorums";
     "18-trust" / "tallies";
     "20-coding" / "chunks";
+    "20-coding" / "coverage";
     "20-coding" / "raptor";
     "23-audit" / "chains";
     "23-audit" / "messages";

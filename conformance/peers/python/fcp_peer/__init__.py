@@ -23,6 +23,7 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     zones        zone hashes, tags, the lattice            §3.4, §5.1
     policy       globs and zone policy                     §5.3, D76-D79
     pointer      JSON Pointer                              RFC 6901
+    approvals    approvals and their constraints           §5.2.1, D83-D88
     provenance   merging and taint                         §6, D94-D102
     chunk        chunked objects                           App. B, D193
     quorum       quorum sizes, coordinators                §15.1, §18.2, D171

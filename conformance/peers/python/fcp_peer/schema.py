@@ -7,7 +7,7 @@ fields are settled; any other is decoded without this table.
 
 import re
 
-from . import edwards, ids, pointer, policy, quorum, session
+from . import cbor, edwards, ids, pointer, policy, quorum, session
 from .blake3 import blake3
 from .errors import Reject
 from .shapes import (
@@ -278,6 +278,17 @@ def linked(value):
     if ("prev" in value) != (value["seq"] > 1):
         raise Reject("audit.bad_sequence", "seq and prev")
 
+def execution(value):
+    """§5.2.1 rules 4 and 5: what an execution scope may hold, and must be bound to."""
+    constraints = value["input_constraints"]
+    if len(constraints) > 64:
+        raise Reject("approval.too_many_constraints", f"{len(constraints)} constraints")
+    if any(len(cbor.encode(constraint["value"])) > 4096 for constraint in constraints):
+        raise Reject("approval.value_too_large", "a value of more than 4 KiB")
+    if "input_hash" not in value and not constraints:
+        raise Reject("approval.unbounded", "neither a hash nor a constraint")
+
+
 MAX_POSTURE_SECS = 86_400
 
 
@@ -399,7 +410,7 @@ CORE = {
                 from_zone=zone, to_zone=zone, object_ids=oids, target_confidentiality=u8,
                 **BOUND,
             ),
-            execution=struct(
+            execution=both(struct(
                 connector_id=canonical, method_pattern=pattern,
                 input_constraints=seq(struct(
                     json_pointer=json_pointer,
@@ -407,7 +418,7 @@ CORE = {
                     value=any_value,
                 )),
                 **BOUND,
-            ),
+            ), execution),
         ),
         justification=text, approved_by=canonical, approved_at=u64, expires_at=u64,
     ),

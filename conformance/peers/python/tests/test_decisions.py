@@ -1,6 +1,8 @@
 """Lattice, policy, globs, pointers, provenance, taint, quorums, error codes."""
 
 from fcp_peer.blake3 import blake3
+from fcp_peer import approvals
+
 from .support import PROVENANCE, PeerTest
 
 
@@ -248,3 +250,32 @@ class Freshness(PeerTest):
         self.assertEqual(self.decide("safe", 1301), ("allow", "allow", "degraded"))
         self.assertEqual(self.decide("risky", 1000, chk_seq=6), ("deny", "checkpoint.behind", None))
         self.assertEqual(self.decide("risky", 879), stale)
+
+
+class Approvals(PeerTest):
+    def check(self, reason, constraints, value, **fields):
+        constraints = [dict(zip(("json_pointer", "op", "value"), c)) for c in constraints]
+        out = self.ok("constraint.check", constraints=constraints, input=value, **fields)
+        self.assertEqual((out["verdict"], out["reason"]),
+                         ("allow" if reason == "allow" else "deny", reason))
+
+    def test_constraints(self):
+        self.check("allow", [("/a", "eq", 1)], {"a": 1})
+        self.check("approval.constraint_failed", [("/a", "eq", 1)], {"a": 1.0})
+        self.check("approval.constraint_failed", [("/b", "neq", 1)], {"a": 1})
+        self.check("approval.uncovered_field", [("/a", "eq", 1)], {"a": 1, "b": []})
+        self.check("approval.uncovered_field", [("/a", "contains", 1)], {"a": [1]})
+        self.check("allow", [("", "eq", {"a": [1]})], {"a": [1]})
+        self.check("approval.wrong_input", [], {}, input_hash="00" * 32)
+        self.refused("approval.unbounded", "constraint.check", constraints=[], input={})
+
+    def test_input_hash(self):
+        # The same value as in the fcp-zones crate's tests.
+        known = "45971e487e391f53ea70ea765e36c84172ed3526e87403d43584c1f59c834a8d"
+        self.assertEqual(approvals.input_hash({"path": "/a.txt"}).hex(), known)
+
+    def test_coverage(self):
+        out = self.ok("coverage.evaluate", k=3, holdings={"a": [1], "b": [1, 2], "c": []})
+        self.assertEqual(out, {"distinct_nodes": 2, "max_node_fraction_bps": 6666,
+                               "coverage_bps": 6666, "is_available": False})
+        self.refused("adapter.bad_request", "coverage.evaluate", k=3, holdings={"a": 1})

@@ -5,6 +5,6 @@ operations as it is imported.
 """
 
 from .registry import OPERATIONS
-from . import encoding, crypto, wire, objects, authority, decisions, history  # noqa: F401
+from . import approvals, encoding, crypto, wire, objects, authority, decisions, history  # noqa: F401
 
 __all__ = ["OPERATIONS"]

@@ -1,18 +1,18 @@
 """Decision functions: lattice, policy, taint, quorums, error codes."""
 
-from .. import errorcodes, pointer, policy, provenance, quorum, schema, transport, zones
+from .. import errorcodes, ids, pointer, policy, provenance, quorum, schema, transport, zones
 from ..errors import BadRequest, Reject
-from ..fields import as_bytes, as_uint
+from ..fields import Fields, as_bytes, as_uint
 from .registry import operation
 
 
-def _levels(f):
+def levels(f):
     return f.uint("integrity", 8), f.uint("confidentiality", 8)
 
 
 @operation("lattice.flow")
 def lattice_flow(f):
-    return {"verdict": zones.flow(_levels(f.object("from")), _levels(f.object("to")))}
+    return {"verdict": zones.flow(levels(f.object("from")), levels(f.object("to")))}
 
 
 @operation("policy.evaluate")
@@ -48,7 +48,7 @@ _IDS = ("by_approval", "by_receipt", "authorized_by")
 _WIDE = ("created_at", "applied_at", "crossed_at")
 
 
-def _provenance(value):
+def provenance_of(value):
     """A Provenance of the request, with ids as bytes; its fields checked."""
 
     def convert(item):
@@ -76,7 +76,7 @@ def _provenance(value):
 
 @operation("provenance.merge")
 def provenance_merge(f):
-    merged = provenance.merge([_provenance(item) for item in f.list("inputs")])
+    merged = provenance.merge([provenance_of(item) for item in f.list("inputs")])
     return {"provenance": merged}
 
 
@@ -86,7 +86,7 @@ def provenance_effective(f):
     return {"labels": [
         {"integrity": item["integrity_label"], "confidentiality": item["confidentiality_label"],
          "taint": item["taint"]}
-        for item in map(_provenance, f.list("inputs"))
+        for item in map(provenance_of, f.list("inputs"))
     ]}
 
 
@@ -97,14 +97,14 @@ def transport_select(f):
         fields = f.object("policy")
         explicit = {name: fields.bool(name, None) for name in transport.FLAGS}
     paths = [(p.text("id"), p.choice("class", transport.CLASSES)) for p in f.objects("paths")]
-    return {"paths": transport.select(explicit, _levels(f.object("levels")), paths)}
+    return {"paths": transport.select(explicit, levels(f.object("levels")), paths)}
 
 
 @operation("taint.decide")
 def taint_decide(f):
-    integrity, _ = _levels(f.object("target"))
+    integrity, _ = levels(f.object("target"))
     decision, reason = provenance.decide(
-        _provenance(f.raw("provenance")), f.text("safety_tier"), integrity
+        provenance_of(f.raw("provenance")), f.text("safety_tier"), integrity
     )
     return {"decision": decision, "reason": reason}
 
@@ -128,3 +128,29 @@ def error_lookup(f):
     span, category, symbol = errorcodes.lookup(f.text("code"))
     out = {"range": span, "category": category}
     return {**out, "symbol": symbol} if symbol else out
+
+
+@operation("coverage.evaluate")
+def coverage_evaluate(f):
+    """§21.3, D184: in basis points, rounded down; 0 of nothing."""
+    k, held = f.uint("k", 16), f.raw("holdings")
+    if not isinstance(held, dict):
+        raise BadRequest("`holdings` is not an object")
+    listed = Fields(held, "holdings")
+    symbols = {ids.node(name): set(listed.uints(name, 32)) for name in held}
+    distinct, total = set().union(*symbols.values()), sum(map(len, symbols.values()))
+    largest = max(map(len, symbols.values()), default=0)
+    out = {
+        "distinct_nodes": sum(1 for esis in symbols.values() if esis),
+        "max_node_fraction_bps": 10_000 * largest // total if total else 0,
+        "coverage_bps": 10_000 * len(distinct) // k if k else 0,
+    }
+    out["is_available"] = out["coverage_bps"] >= 10_000
+    if f.has("policy"):
+        wanted = f.object("policy")
+        out["satisfies"] = (
+            out["distinct_nodes"] >= wanted.uint("min_nodes", 8)
+            and out["max_node_fraction_bps"] <= wanted.uint("max_node_fraction_bps", 16)
+            and out["coverage_bps"] >= wanted.uint("target_coverage_bps", 32)
+        )
+    return out
