@@ -101,7 +101,8 @@ pub(crate) fn hello() -> Map<String, Value> {
     let mut hello = Map::new();
     hello.insert("implementation".to_owned(), Value::from("fcp2"));
     hello.insert("version".to_owned(), Value::from(env!("CARGO_PKG_VERSION")));
-    hello.insert("profile".to_owned(), Value::from("full"));
+    // Roles, credentials, leases, egress and what else the full profile has are not there yet.
+    hello.insert("profile".to_owned(), Value::from("mvp"));
     hello.insert("ops".to_owned(), Value::from(ops));
     hello
 }

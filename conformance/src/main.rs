@@ -51,6 +51,10 @@ struct RunOptions {
     /// Only operations, or `operation/topic/vector`, that match this pattern of `*` and `?`.
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     filter: Option<Glob>,
+    /// Fail if the adapter lacks any operation that vectors ask for, except those that match one of these patterns;
+    /// '' matches none. If left out, an adapter may lack whatever it likes.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    may_lack: Vec<Glob>,
     /// How to report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -153,7 +157,11 @@ fn run_vectors(options: &RunOptions) -> Result<ExitCode, Stop> {
     let peer = peer.as_mut().map(|peer| peer.as_mut() as &mut dyn Subject);
     let done = run::run(cases, subject.as_mut(), peer).map_err(|breach| Stop::new(BREACH, breach))?;
     print(&done, options.format).map_err(|error| Stop::new(FAILED, error))?;
-    Ok(if done.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    let lacking = if options.may_lack.is_empty() { Vec::new() } else { done.lacking(&options.may_lack) };
+    if !lacking.is_empty() {
+        eprintln!("the adapter lacks operations that it must have: {}", lacking.join(", "));
+    }
+    Ok(if done.failed() == 0 && lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 fn print(done: &Run, format: Format) -> io::Result<()> {

@@ -60,7 +60,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
 ];
 
 /// The operations that no implementation independent of ours answers: their vectors say what our crates do, and that
-/// they keep doing it, but nobody else confirms it.
+/// they keep doing it, but nobody else confirms it. The Python peer must have all others: CI runs it with `--may-lack`.
 pub const WITHOUT_PEER: &[&str] = &["raptor.decode", "raptor.encode"];
 
 /// The operations' names.

@@ -2,6 +2,8 @@
 
 mod compare;
 
+use std::collections::BTreeSet;
+
 use fcp_core::glob::Glob;
 use serde_json::{Map, Value};
 
@@ -92,6 +94,15 @@ impl Run {
     #[must_use]
     pub fn failed(&self) -> usize {
         self.results.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_))).count()
+    }
+
+    /// The operations that cases asked for and the subject does not have, without those that match one of `may_lack`:
+    /// sorted, each once.
+    #[must_use]
+    pub fn lacking(&self, may_lack: &[Glob]) -> Vec<&str> {
+        let unsupported = self.results.iter().filter(|(_, outcome)| *outcome == Outcome::Unsupported);
+        let ops: BTreeSet<&str> = unsupported.map(|(case, _)| case.vector.op.as_str()).collect();
+        ops.into_iter().filter(|op| !may_lack.iter().any(|pattern| pattern.matches(op))).collect()
     }
 }
 

@@ -73,6 +73,25 @@ fn operations_that_an_adapter_lacks_are_unsupported() {
 }
 
 #[test]
+fn what_an_adapter_must_have_is_said_when_it_is_asked_for() {
+    let refusing = r#"id=${line#*\"id\":}; id=${id%%,*}; echo "{\"id\":$id,\"ok\":false,\"code\":\"unsupported\"}""#;
+    let adapter = script("lacking", refusing);
+    let run = |may_lack: &[&str]| {
+        let patterns = may_lack.iter().flat_map(|pattern| ["--may-lack", pattern]);
+        run(&["run", "--filter", "cbor.*", "--adapter", &adapter].into_iter().chain(patterns).collect::<Vec<_>>())
+    };
+    let complaint = |output: &Output| String::from_utf8(output.stderr.clone()).unwrap();
+    let output = run(&["raptor.*", "cbor.to_json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("must have: cbor.check, cbor.from_json\n"), "{}", complaint(&output));
+    assert_eq!(run(&[""]).status.code(), Some(1));
+    for patterns in [&["cbor.*"][..], &["cbor.*_json", "*.check"], &[]] {
+        let output = run(patterns);
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    }
+}
+
+#[test]
 fn a_breach_of_the_protocol_is_told_from_a_failure() {
     for (name, answer, said) in [
         ("ends", "exit 7", "it ended instead of answering"),

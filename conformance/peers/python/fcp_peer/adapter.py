@@ -27,7 +27,7 @@ def hello():
     return {
         "implementation": NAME,
         "version": __version__,
-        "profile": "full",
+        "profile": "mvp",
         "ops": sorted(OPERATIONS),
     }
 

@@ -27,7 +27,7 @@ class Adapter(unittest.TestCase):
         (answer,), _ = converse(b'{"op":"hello"}')
         for form in (answer, answer["out"]):
             self.assertEqual(form["implementation"], "fcp-peer-python")
-            self.assertEqual(form["profile"], "full")
+            self.assertEqual(form["profile"], "mvp")
             self.assertIn("token.mint", form["ops"])
             self.assertNotIn("raptor.encode", form["ops"])
 
