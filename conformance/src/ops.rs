@@ -10,6 +10,7 @@ mod data;
 mod errors;
 mod hpke;
 mod ids;
+mod manifests;
 mod object_types;
 mod objects;
 mod patterns;
@@ -54,6 +55,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     approvals::OPERATIONS,
     tokens::OPERATIONS,
     verdicts::OPERATIONS,
+    manifests::OPERATIONS,
     audit::OPERATIONS,
     quorum::OPERATIONS,
     errors::OPERATIONS,

@@ -22,6 +22,7 @@ mod hpke;
 mod identity;
 mod ids;
 mod json;
+mod manifests;
 mod objects;
 mod patterns;
 mod quorum;
@@ -102,6 +103,8 @@ const TOPICS: &[fn() -> Topic] = &[
     verdicts::verdicts,
     sessions::control_frames,
     samples::wire,
+    manifests::hashes,
+    manifests::checks,
     audit::revocations,
     audit::freshness,
     quorum::coordinators,

@@ -51,6 +51,8 @@ files! {
     "07-capabilities" / "verdicts";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
+    "11-connectors" / "interface-hashes";
+    "11-connectors" / "manifests";
     "14-lifecycle" / "freshness";
     "14-lifecycle" / "revocations";
     "15-execution" / "coordinators";

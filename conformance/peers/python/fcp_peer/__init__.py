@@ -26,6 +26,7 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     approvals    approvals and their constraints           §5.2.1, D83-D88
     provenance   merging and taint                         §6, D94-D102
     chunk        chunked objects                           App. B, D193
+    manifest     connector manifests                       §11.1, D152
     quorum       quorum sizes, coordinators                §15.1, §18.2, D171
     errorcodes   error code ranges                         §24.1, D191
     ops          the operations of the adapter protocol

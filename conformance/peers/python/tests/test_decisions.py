@@ -1,7 +1,7 @@
 """Lattice, policy, globs, pointers, provenance, taint, quorums, error codes."""
 
 from fcp_peer.blake3 import blake3
-from fcp_peer import approvals
+from fcp_peer import approvals, cbor
 
 from .support import PROVENANCE, PeerTest
 
@@ -279,3 +279,39 @@ class Approvals(PeerTest):
         self.assertEqual(out, {"distinct_nodes": 2, "max_node_fraction_bps": 6666,
                                "coverage_bps": 6666, "is_available": False})
         self.refused("adapter.bad_request", "coverage.evaluate", k=3, holdings={"a": 1})
+
+
+MANIFEST = """
+connector = { id = "a", name = "", version = "1.0.0", description = "", archetypes = ["storage"], format = "wasi" }
+zones.home = "z:work"
+[manifest]
+format = "fcp-connector-manifest"
+schema_version = "2.1"
+min_mesh_version = "0.0.0"
+min_protocol = "fcp2-sym/2.0"
+protocol_features = []
+max_datagram_bytes = 432
+"""
+
+
+class Manifests(PeerTest):
+    def test_descriptor(self):
+        # The descriptor of D152, written out.
+        descriptor = {
+            "connector_id": "a", "archetypes": ["storage"], "state": "stateless", "operations": [],
+            "events": [], "capabilities": {"required": [], "optional": [], "forbidden": []},
+        }
+        hash32 = blake3(b"fcp.interface.v2" + cbor.encode(descriptor)).hex()
+        self.assertEqual(self.ok("manifest.interface_hash", toml=MANIFEST)["hash"], hash32)
+        stated = f'interface_hash = "blake3-256:fcp.interface.v2:{hash32}"\n'
+        self.ok("manifest.check", toml=MANIFEST + stated)
+        self.refused("manifest.missing_key", "manifest.check", toml=MANIFEST)
+        other = stated.replace(hash32, "0" * 64)
+        self.refused("manifest.interface_hash_mismatch", "manifest.check", toml=MANIFEST + other)
+
+    def test_versions(self):
+        for good in ("1.0.0", "1.0.0-alpha.1", "1.0.0--", "1.0.0+01", "10.20.30-0a+b-c"):
+            self.ok("manifest.interface_hash", toml=MANIFEST.replace("1.0.0", good))
+        for bad in ("1.0", "01.0.0", "1.0.0-", "1.0.0-01", "v1.0.0", "1.0.0 "):
+            text = MANIFEST.replace("1.0.0", bad)
+            self.refused("manifest.bad_version", "manifest.interface_hash", toml=text)

@@ -5,6 +5,8 @@ operations as it is imported.
 """
 
 from .registry import OPERATIONS
-from . import approvals, encoding, crypto, wire, objects, authority, decisions, history  # noqa: F401
+from . import (  # noqa: F401
+    approvals, authority, crypto, decisions, encoding, history, manifests, objects, wire,
+)
 
 __all__ = ["OPERATIONS"]
