@@ -12,6 +12,7 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     ids          identifiers                               §3.4.2, G1, D19, D21
     objects      SchemaHash, ObjectId, bodies              §3.1, §3.3, §3.6
     schema       the fields of every object                G4, G5, G7, D200
+    rules        rules between fields, references          G8
     sign         Ed25519, key ids, preimages               §3.5.1, D3, D8, D9
     hpke         sealed boxes                              §3.6.1, D36, D38
     zonekeys     zone key derivation and manifests         §4.3.1, §5.2, D55, D91

@@ -1,6 +1,6 @@
 """Object addressing and bodies (§3.1, §3.3, §3.5, §3.6, D12-D14)."""
 
-from . import cbor, ids, schema
+from . import cbor, ids, rules, schema
 from .blake3 import blake3
 from .errors import Reject
 
@@ -84,16 +84,16 @@ def decode(schema_id, body):
     value = cbor.decode(body[32:], floats=fields is not None)
     if fields is not None:
         fields(value)
-        schema.RULES.get(schema_id[1], lambda _: None)(value)
+        rules.RULES.get(schema_id[1], lambda _: None)(value)
     if isinstance(value, dict) and isinstance(value.get("header"), dict) and fields is not None:
         head = value["header"]
         if schema_id_hash(head["schema"]) != body[:32]:
             raise Reject("object.schema_mismatch", "the header names another schema")
         _check_zone(value, head)
         _check_inline_signatures(body[:32], value)
-        if schema_id[1] in schema.OF_THE_OWNER and head["zone_id"] != "z:owner":
+        if schema_id[1] in rules.OF_THE_OWNER and head["zone_id"] != "z:owner":
             raise Reject("object.zone_rule", "lives in z:owner alone")
-        if not schema.strong_refs(schema_id[1], value):
+        if not rules.strong_refs(schema_id[1], value):
             raise Reject("object.refs_mismatch", "not the references of the type")
     return value
 

@@ -2,7 +2,7 @@
 
 import json
 
-from fcp_peer import cbor, edwards, objects, schema
+from fcp_peer import cbor, edwards, objects, rules, schema
 from fcp_peer.blake3 import blake3
 from fcp_peer.errors import Reject
 from .support import KEY, PROVENANCE, PeerTest, header, schema_id
@@ -128,15 +128,17 @@ class ObjectIds(PeerTest):
         }
         for refs, right in (
             ([a, b, c], True), ([a, b, c, d], True), ([a, b], False), ([b, a, c], False),
-            ([a, b, c, d, bytes([5] * 32)], False), ([d, a, b, c], False),
+            ([a, b, c, d, bytes([5] * 32)], True), ([d, a, b, c], False),
+            ([a, b, c, *(bytes([n] * 32) for n in range(4, 21))], True),
+            ([a, b, c, *(bytes([n] * 32) for n in range(4, 22))], False),
         ):
             value = {"header": {"refs": refs}, **checkpoint}
-            self.assertEqual(schema.strong_refs("ZoneCheckpoint", value), right, refs)
+            self.assertEqual(rules.strong_refs("ZoneCheckpoint", value), right, refs)
         receipt = {"request_object_id": a}
         for refs, right in (([a], True), ([b, a], True), ([a, b], False), ([], False)):
             value = {"header": {"refs": refs}, **receipt}
-            self.assertEqual(schema.strong_refs("OperationReceipt", value), right, refs)
-        self.assertTrue(schema.strong_refs("RoleObject", {"header": {"refs": [a]}}))
+            self.assertEqual(rules.strong_refs("OperationReceipt", value), right, refs)
+        self.assertTrue(rules.strong_refs("RoleObject", {"header": {"refs": [a]}}))
 
 
 class Decode(PeerTest):

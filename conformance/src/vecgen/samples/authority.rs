@@ -131,6 +131,7 @@ fn intent() -> Sample {
             Some(json!([drawn::<32>("lease"), drawn::<32>("checkpoint 42"), drawn::<32>("other"),])),
             "object.refs_mismatch",
         ),
+        ("lease-of-zeros", "G8", &["header", "refs", "0"], Some(blob([0; 32])), "object.refs_mismatch"),
         ("empty-idempotency-key", "D143", &["idempotency_key"], Some(json!("")), "idempotency.bad_key"),
         (
             "idempotency-key-of-129-bytes",

@@ -11,6 +11,7 @@ use crate::vecgen::topic::{Topic, hex, unhex, with};
 pub(in crate::vecgen) fn topic() -> Topic {
     let mut topic = Topic::new("23-audit", "objects");
     vectors(&mut topic, vec![checkpoint(), first_checkpoint(), anchor(), revocation(), short_revocation()]);
+    vectors(&mut topic, vec![checkpoint_after_skipped()]);
     vectors(&mut topic, vec![revocation_event(), first_revocation_event(), revocation_head()]);
     vectors(&mut topic, vec![event(), first_event(), audit_head(), denial(), allowance()]);
     preimages(&mut topic);
@@ -80,6 +81,28 @@ fn first_checkpoint() -> Sample {
     )
     .refs(&["definition", "policy", "manifest"])
     .faults(vec![("sequence-without-head", "D34", &["audit_seq"], Some(json!(1)), "checkpoint.bad_heads")])
+}
+
+/// As many skipped proposals as may stand before the policy step.
+fn checkpoint_after_skipped() -> Sample {
+    let heads = ["definition", "policy", "manifest", "rev head", "audit head"].map(drawn::<32>);
+    let refs =
+        |count: u8| heads.iter().cloned().chain((0..count).map(|n| blob([n; 32]))).collect::<serde_json::Value>();
+    let skipped = (1..=17_u8).map(|n| ObjectId::from_bytes([n; 32]));
+    let sample = Sample {
+        name: "checkpoint-after-skipped-sequences",
+        section: "§3.8, D172, D213",
+        fields: with(&checkpoint().fields, json!({"checkpoint_seq": 59})),
+        ..checkpoint()
+    };
+    let mut all = sample.refs.clone().unwrap_or_default();
+    all.truncate(heads.len());
+    all.extend(skipped);
+    Sample { refs: Some(all), ..sample }.faults(vec![
+        ("17-skipped", "D213", &["header", "refs"], Some(refs(18)), "object.refs_mismatch"),
+        ("without-an-audit-head", "G8", &["header", "refs", "4"], None, "object.refs_mismatch"),
+        ("reference-twice", "D39", &["header", "refs", "6"], Some(blob([1; 32])), "object.duplicate_ref"),
+    ])
 }
 
 fn anchor() -> Sample {
