@@ -60,6 +60,8 @@ pub(crate) struct Peer {
     udp: Option<SocketAddr>,
     /// Where its QUIC endpoint is.
     quic: Option<SocketAddr>,
+    /// Since when there is no session with it, as far as was looked.
+    alone_since: Option<Millis>,
     /// The newest session's two ends of the control stream.
     control: Option<Control>,
     /// What waits until there is a control stream.

@@ -20,6 +20,9 @@ use crate::clock;
 /// The reorder window: one frame counter serves all sessions, so a session sees gaps (D53).
 const WINDOW: u16 = 1024;
 
+/// How long a node waits for a peer with a smaller id to greet, in milliseconds.
+const ALONE_MS: u64 = 1_000;
+
 /// Looks peers' keys up among those whom the owner attested, after taking in what a peer sent along.
 struct Attested<'a> {
     trust: &'a mut fcp_core::identity::TrustAnchors,
@@ -66,14 +69,20 @@ impl Mesh {
     }
 
     /// Says hello to every peer that this node is to greet and has no session with: of two nodes the one with the
-    /// smaller id greets.
+    /// smaller id greets, and the other one if nothing came of it. A peer does not know at once that this node was started
+    /// again, and believes in the session that it had.
     pub(crate) fn connect_peers(&mut self) {
         let Some(table) = &mut self.table else { return };
         let now = clock::now_millis();
-        for (peer, known) in &self.peers {
+        for (peer, known) in &mut self.peers {
+            if table.session_with(now, peer).is_some() {
+                known.alone_since = None;
+                continue;
+            }
+            let alone_since = *known.alone_since.get_or_insert(now);
+            let waited = now.since(alone_since) >= ALONE_MS;
             if let Some(address) = known.udp
-                && self.config.node_id < *peer
-                && table.session_with(now, peer).is_none()
+                && (self.config.node_id < *peer || waited)
             {
                 // A handshake that cannot begin now is tried again.
                 let _ = table.connect(now, peer, address, &mut self.rng);
