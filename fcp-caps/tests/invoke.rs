@@ -1,63 +1,21 @@
 //! Requests: what their id covers, what it does not, and what is no request.
 
-use fcp_audit::event::TraceContext;
+mod common;
+
+use common::{NOW, id, key, provenance, request};
 use fcp_caps::invoke::{Invoke, InvokeRequest, InvokeResponse, Presentation};
 use fcp_caps::pop::{HolderNonce, Proof};
 use fcp_core::cbor::{Value, from_json};
 use fcp_core::id::{Jti, ObjectId, ObjectIdKey, ZoneId};
-use fcp_core::object::{ControlPlaneObject, Message as _, ObjectHeader, Provenance};
+use fcp_core::object::{ControlPlaneObject, Message as _, ObjectHeader};
 use fcp_core::sign::NodeSigningKey;
-use fcp_core::time::Timestamp;
 use fcp_zones::approval::InputHash;
 use hex_literal::hex;
 use proptest::prelude::*;
 
-const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-
-mod sample {
-    #![expect(clippy::unwrap_used, reason = "the texts are valid")]
-
-    use super::*;
-
-    pub(super) fn provenance() -> Provenance {
-        Provenance::of_zone(ZoneId::work(), 60, 60, NOW)
-    }
-
-    pub(super) fn header() -> ObjectHeader {
-        ObjectHeader::for_type::<InvokeRequest>(provenance())
-    }
-
-    pub(super) fn request() -> InvokeRequest {
-        InvokeRequest {
-            id: "call-1".into(),
-            connector_id: "example.notebook".parse().unwrap(),
-            operation: "append".parse().unwrap(),
-            zone_id: ZoneId::work(),
-            target_node: "nLaptop".parse().unwrap(),
-            input: from_json(r#"{"page":"7","line":"milk","n":1}"#).unwrap(),
-            capability_token: vec![0x84],
-            provenance: provenance(),
-            resources: vec![id(1), id(2)],
-            approval_tokens: vec![id(3), id(4)],
-            idempotency_key: Some("key-1".parse().unwrap()),
-            trace_context: Some(TraceContext { trace_id: [5; 16], span_id: [6; 8], flags: 1 }),
-            instance_id: Some("inst:one".parse().unwrap()),
-            deadline_ms: Some(1_700_000_060_000),
-            lease_seq: Some(7),
-            holder_nonce: Some(HolderNonce::from_bytes([8; 16])),
-            holder_proof: None,
-        }
-    }
-
-    pub(super) fn id(byte: u8) -> ObjectId {
-        ObjectId::from_bytes([byte; 32])
-    }
-
-    pub(super) fn key() -> ObjectIdKey {
-        ObjectIdKey::from_bytes([9; 32])
-    }
+fn header() -> ObjectHeader {
+    ObjectHeader::for_type::<InvokeRequest>(provenance())
 }
-use sample::{header, id, key, request};
 
 #[test]
 fn the_id_covers_all_but_the_presentation() {
@@ -158,7 +116,7 @@ fn what_is_no_request() {
         }
     }
     let other = ControlPlaneObject::new(
-        ObjectHeader::for_type::<InvokeResponse>(sample::provenance()),
+        ObjectHeader::for_type::<InvokeResponse>(provenance()),
         &InvokeResponse {
             id: "call-1".into(),
             result: Value::Null,
@@ -168,7 +126,7 @@ fn what_is_no_request() {
         },
     );
     assert_eq!(Invoke::open(&other, &key()).unwrap_err().reason().code(), "object.schema_mismatch");
-    let wrong_header = ObjectHeader::for_type::<InvokeResponse>(sample::provenance());
+    let wrong_header = ObjectHeader::for_type::<InvokeResponse>(provenance());
     let error = Invoke::new(wrong_header, request(), &key()).unwrap_err();
     assert_eq!(error.reason().code(), "object.schema_mismatch");
 }

@@ -1,60 +1,22 @@
 //! One encoding of everything, and what the table of schemas says of it (D20): each type through the batteries of
 //! `fcp-core`. Tokens have a form of their own, which `token.rs` goes through.
 
+mod common;
+
 mod sample {
     #![expect(clippy::unwrap_used, reason = "the texts are valid")]
 
-    use fcp_audit::event::TraceContext;
+    use super::common::{NOW, id, provenance};
     use fcp_caps::execution::{HeldLease, IntentTerms};
     use fcp_caps::grant::{CapabilityConstraints, CapabilityObject, Grantee, NetworkConstraints, PlacementPolicy};
     use fcp_caps::grant::{DevicePreference, DeviceRequirement, WeightBps};
-    use fcp_caps::invoke::InvokeRequest;
-    use fcp_caps::pop::HolderNonce;
-    use fcp_core::cbor::from_json;
     use fcp_core::glob::Glob;
-    use fcp_core::id::{Jti, ObjectId, ObjectIdKey, ZoneId};
-    use fcp_core::object::{ObjectHeader, Provenance};
+    use fcp_core::id::{Jti, ZoneId};
+    use fcp_core::object::ObjectHeader;
     use fcp_core::sign::{NodeSigningKey, Signature};
-    use fcp_core::time::Timestamp;
-
-    pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-
-    pub(super) fn id(byte: u8) -> ObjectId {
-        ObjectId::from_bytes([byte; 32])
-    }
-
-    pub(super) fn key() -> ObjectIdKey {
-        ObjectIdKey::from_bytes([9; 32])
-    }
 
     pub(super) fn node_key() -> NodeSigningKey {
         NodeSigningKey::from_seed([3; 32])
-    }
-
-    pub(super) fn provenance() -> Provenance {
-        Provenance::of_zone(ZoneId::work(), 60, 70, NOW)
-    }
-
-    pub(super) fn request() -> InvokeRequest {
-        InvokeRequest {
-            id: "call-1".into(),
-            connector_id: "example.notebook".parse().unwrap(),
-            operation: "append".parse().unwrap(),
-            zone_id: ZoneId::work(),
-            target_node: "nLaptop".parse().unwrap(),
-            input: from_json(r#"{"page":"7","line":"milk","n":1}"#).unwrap(),
-            capability_token: vec![0x84],
-            provenance: provenance(),
-            resources: vec![id(1), id(2)],
-            approval_tokens: vec![id(3), id(4)],
-            idempotency_key: Some("key-1".parse().unwrap()),
-            trace_context: Some(TraceContext { trace_id: [5; 16], span_id: [6; 8], flags: 1 }),
-            instance_id: Some("inst:one".parse().unwrap()),
-            deadline_ms: Some(1_700_000_060_000),
-            lease_seq: Some(7),
-            holder_nonce: Some(HolderNonce::from_bytes([8; 16])),
-            holder_proof: Some(Signature::from_bytes([0x33; 64])),
-        }
     }
 
     /// A grant to `grantee` with every bound there is.
@@ -112,16 +74,17 @@ mod sample {
     }
 }
 
+use common::{NOW, id, key, provenance, request};
 use fcp_caps::execution::{HeldLease, OperationIntent, OperationReceipt, Outcome};
 use fcp_caps::grant::Grantee;
 use fcp_caps::invoke::{
-    CostEstimate, CurrencyCost, InvokeResponse, ResourceAvailability, SimulateRequest, SimulateResponse,
+    CostEstimate, CurrencyCost, InvokeRequest, InvokeResponse, ResourceAvailability, SimulateRequest, SimulateResponse,
 };
 use fcp_core::cbor::Value;
 use fcp_core::id::ZoneId;
 use fcp_core::object::{check_message, check_object, check_signed};
-use fcp_core::sign::{OwnerKey, Signed as _};
-use sample::{NOW, grant, id, intent_terms, key, node_key, provenance, request};
+use fcp_core::sign::{OwnerKey, Signature, Signed as _};
+use sample::{grant, intent_terms, node_key};
 
 #[test]
 fn grants() {
@@ -140,6 +103,8 @@ fn grants() {
 
 #[test]
 fn invokes() {
+    let proved = InvokeRequest { holder_proof: Some(Signature::from_bytes([0x33; 64])), ..request() };
+    check_message(&proved);
     check_message(&request());
     check_message(&InvokeResponse {
         id: "call-1".into(),

@@ -101,21 +101,11 @@ mod tests {
     use fcp_core::id::NodeId;
     use fcp_core::rand_core::SeedableRng as _;
     use fcp_core::sign::Signature;
-    use fcp_core::time::{Millis, Timestamp};
+    use fcp_core::time::Millis;
 
     fn hello() -> MeshSessionHello {
-        MeshSessionHello {
-            from: NodeId::new("nLaptop").unwrap(),
-            to: NodeId::new("nServer01").unwrap(),
-            eph_pubkey: [0x11; 32],
-            nonce: [0x22; 16],
-            cookie: None,
-            timestamp: Timestamp::from_secs(1_700_000_000),
-            suites: SuiteOffer::new(&[SuiteId::new(1)]).unwrap(),
-            transport_limits: None,
-            signature: Signature::from_bytes([0x33; 64]),
-            attestations: None,
-        }
+        let suites = SuiteOffer::new(&[SuiteId::new(1)]).unwrap();
+        MeshSessionHello { suites, ..crate::session::messages::tests::hello() }
     }
 
     // HMAC-SHA256 under 32 times 05 over the fields of D45, computed with Python's hmac.

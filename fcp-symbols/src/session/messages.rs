@@ -199,7 +199,7 @@ impl<'b> Decode<'b> for Attestations {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{Attestations, MeshSessionAck, MeshSessionHello, SessionId, SuiteId, SuiteOffer, TransportLimits};
     use fcp_core::cbor;
     use fcp_core::id::NodeId;
@@ -207,7 +207,7 @@ mod tests {
     use fcp_core::time::Timestamp;
     use hex_literal::hex;
 
-    fn hello() -> MeshSessionHello {
+    pub(in crate::session) fn hello() -> MeshSessionHello {
         MeshSessionHello {
             from: NodeId::new("nLaptop").unwrap(),
             to: NodeId::new("nServer01").unwrap(),
