@@ -114,7 +114,9 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     }
     mesh.load().map_err(NodeError::Load)?;
     control::serve(&socket, requests_out).map_err(NodeError::Control)?;
-    log(format_args!("node {} runs", mesh.node_id()));
+    let address = |bound: std::io::Result<SocketAddr>| bound.map_or_else(|_| "-".to_owned(), |bound| bound.to_string());
+    let (udp, quic) = (address(mesh.net.udp_addr()), address(mesh.net.quic_addr()));
+    log(format_args!("node {} runs: UDP {udp}, QUIC {quic}", mesh.node_id()));
 
     let mut stopping =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(NodeError::Runtime)?;

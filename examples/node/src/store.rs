@@ -28,7 +28,10 @@ pub(crate) enum StoreError {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// The file cannot be opened, most often because another process has it.
+    /// Another process has the file.
+    #[error("another node uses the store `{0}`: stop it, or give this one a data folder of its own")]
+    InUse(PathBuf),
+    /// The file cannot be opened.
     #[error("cannot open the store `{path}`: {source}")]
     Open {
         /// The file.

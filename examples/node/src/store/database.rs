@@ -81,6 +81,7 @@ fn open(path: &Path) -> Result<redb::Database, StoreError> {
     })?;
     redb::Database::create(path).map_err(|source| match source {
         DatabaseError::Storage(StorageError::Io(error)) if is_full(&error) => StoreError::Full,
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
         source => StoreError::Open { path: path.to_owned(), source: Box::new(source) },
     })
 }

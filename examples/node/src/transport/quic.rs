@@ -32,7 +32,7 @@ pub(crate) enum QuicError {
     #[error("cannot configure QUIC: {0}")]
     Suite(#[from] quinn::crypto::rustls::NoInitialCipherSuite),
     /// The address cannot be used.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}: choose another port or stop what uses it")]
     Bind {
         /// The configured address.
         address: SocketAddr,
