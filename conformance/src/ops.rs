@@ -4,6 +4,7 @@
 
 mod approvals;
 mod audit;
+mod calls;
 pub(crate) mod cbor;
 mod coding;
 mod data;
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 /// One operation of the adapter protocol.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
-    /// Its name, `area.verb`.
+    /// Its name: `area.verb`, or the verb alone where it is about everything at once.
     pub name: &'static str,
     /// What it does.
     pub run: fn(Fields<'_>) -> Result<Answer, Refusal>,
@@ -55,6 +56,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     approvals::OPERATIONS,
     tokens::OPERATIONS,
     verdicts::OPERATIONS,
+    calls::OPERATIONS,
     manifests::OPERATIONS,
     audit::OPERATIONS,
     quorum::OPERATIONS,
@@ -84,11 +86,11 @@ mod tests {
     fn names_are_an_area_and_a_verb_and_stand_once() {
         let mut seen: Vec<&str> = names().collect();
         for name in &seen {
-            let (area, verb) = name.split_once('.').unwrap();
+            let (area, verb) = name.split_once('.').unwrap_or(("", name));
             let word = |text: &str| {
                 text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
             };
-            assert!(word(area) && word(verb), "{name}");
+            assert!(word(area) && word(verb) && (name.contains('.') || *name == "authorize"), "{name}");
             assert!(find(name).is_some());
         }
         let count = seen.len();

@@ -13,6 +13,7 @@
 
 mod approvals;
 mod audit;
+mod calls;
 mod cbor;
 mod coding;
 mod edit;
@@ -101,6 +102,7 @@ const TOPICS: &[fn() -> Topic] = &[
     samples::authority,
     tokens::tokens,
     verdicts::verdicts,
+    calls::calls,
     sessions::control_frames,
     samples::wire,
     manifests::hashes,

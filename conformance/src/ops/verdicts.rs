@@ -56,8 +56,8 @@ fn token_verify(input: Fields<'_>) -> Result<Answer, Refusal> {
 }
 
 /// What a verifier holds, as a request tells it.
-struct State {
-    object_id_key: ObjectIdKey,
+pub(super) struct State {
+    pub(super) object_id_key: ObjectIdKey,
     trust: TrustAnchors,
     members: BTreeMap<NodeId, Member>,
     heads: PinnedHeads,
@@ -71,7 +71,7 @@ struct State {
 }
 
 impl State {
-    fn read(input: Fields<'_>, now: Timestamp) -> Result<Self, Refusal> {
+    pub(super) fn read(input: Fields<'_>, now: Timestamp) -> Result<Self, Refusal> {
         let (owner, key) = (audit::owner(input)?, objects::key(input, "object_id_key")?);
         let owned = Owned { owner, key: &key };
         let definition: Verified<ZoneDefinitionObject> = owned.object(&input.bytes("definition")?)?;

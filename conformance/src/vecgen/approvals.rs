@@ -11,7 +11,7 @@ use super::topic::{Topic, ask, flip, hex, object, random, with};
 use super::verdicts;
 
 /// The hash of an input, by D87.
-fn hash_of(input: &Value) -> [u8; 32] {
+pub(super) fn hash_of(input: &Value) -> [u8; 32] {
     *InputHash::of(&known(fcp_core::cbor::from_json(&input.to_string()))).as_bytes()
 }
 

@@ -14,7 +14,7 @@ use fcp_audit::event::AuditEvent;
 use fcp_core::cbor::{self, Integer, Value};
 use fcp_core::id::{ObjectId, SchemaId, ZoneId};
 use fcp_core::object::{Message as _, ObjectHeader, Provenance};
-use fcp_core::sign::{OwnerKey, Preimage, SigningKey};
+use fcp_core::sign::{NodeSigningKey, OwnerKey, Preimage, SigningKey};
 use fcp_core::time::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -229,6 +229,28 @@ pub(super) fn signer_key() -> [u8; 32] {
 /// An object that the owner of the vectors' mesh signs.
 pub(super) fn owned(schema: &'static str, zone: ZoneId, refs: &[&str], fields: Json) -> Vec<u8> {
     sign_with(&Sample::unsigned("", schema, "", fields).refs(refs).zone(zone).body(), &owner())
+}
+
+/// As [`owned`], with references of which the ids are known.
+pub(super) fn owned_with_refs(schema: &'static str, zone: ZoneId, refs: Vec<ObjectId>, fields: Json) -> Vec<u8> {
+    let sample = Sample::unsigned("", schema, "", fields).zone(zone);
+    sign_with(&Sample { refs: Some(refs), ..sample }.body(), &owner())
+}
+
+/// A resource of `zone` that a node's `key` signs.
+pub(super) fn resource(zone: ZoneId, key: &NodeSigningKey, fields: Json) -> Vec<u8> {
+    sign_with(&Sample::unsigned("", "fcp.core:ResourceObject", "", fields).zone(zone).body(), key)
+}
+
+/// A message without a header.
+pub(super) fn message(schema: &'static str, fields: Json) -> Vec<u8> {
+    Sample::message("", schema, "", fields).body()
+}
+
+/// The header of a message, encoded.
+pub(super) fn header(schema: &'static str, zone: ZoneId, refs: Vec<ObjectId>) -> Vec<u8> {
+    let sample = Sample::unsigned("", schema, "", json!({})).zone(zone);
+    Sample { refs: Some(refs), ..sample }.header().map(|header| cbor::encode(&header)).unwrap_or_default()
 }
 
 /// An approval of `zone` that `key` signs.

@@ -32,14 +32,31 @@ fn enrollment_id(node: &str) -> ObjectId {
 }
 
 pub(super) fn definition() -> Vec<u8> {
+    definition_of(&hex(random::<32>("policy")))
+}
+
+/// The definition of z:work with the policy of this id.
+pub(super) fn definition_of(policy: &str) -> Vec<u8> {
     let fields = json!({
         "zone_id": "z:work", "name": "Work", "integrity_level": 60, "confidentiality_level": 60, "symbol_port": 7000,
-        "control_port": 7001, "tailscale_tag": "tag:fcp-work", "policy_object_id": blob(random::<32>("policy")),
+        "control_port": 7001, "tailscale_tag": "tag:fcp-work", "policy_object_id": {"$hex": policy},
     });
-    samples::owned("fcp.core:ZoneDefinitionObject", ZoneId::work(), &["policy"], fields)
+    let policy = unhex(&Value::from(policy)).try_into().unwrap_or_default();
+    samples::owned_with_refs(
+        "fcp.core:ZoneDefinitionObject",
+        ZoneId::work(),
+        vec![ObjectId::from_bytes(policy)],
+        fields,
+    )
 }
 
 fn policy(issuers: &Value) -> Vec<u8> {
+    policy_with(json!({"token_issuers": issuers}))
+}
+
+/// The policy of z:work, in which nDesk issues tokens to users, with `changes`.
+pub(super) fn policy_with(changes: Value) -> Vec<u8> {
+    let issuers = json!([{"node_id": "nDesk", "subs": ["user:*"]}]);
     let fields = json!({
         "zone_id": "z:work", "checkpoint_signers": ["nDesk"], "max_faults": 0, "approvers": [], "token_issuers": issuers,
         "policy": {
@@ -47,7 +64,7 @@ fn policy(issuers: &Value) -> Vec<u8> {
             "cap_allow": ["*"], "cap_deny": [],
         },
     });
-    samples::owned("fcp.core:ZonePolicyObject", ZoneId::work(), &[], fields)
+    samples::owned("fcp.core:ZonePolicyObject", ZoneId::work(), &[], with(&fields, changes))
 }
 
 pub(super) fn manifest() -> Vec<u8> {
@@ -64,7 +81,7 @@ pub(super) fn manifest() -> Vec<u8> {
 }
 
 /// A grant of `files.read` to the token's subject, with `changes`.
-fn grant(zone: ZoneId, changes: Value) -> Vec<u8> {
+pub(super) fn grant(zone: ZoneId, changes: Value) -> Vec<u8> {
     let fields = json!({
         "capability_id": "files.read", "grantee": {"principal": "user:anna"}, "valid_from": NOW,
         "valid_until": NOW + 86_400,
@@ -82,7 +99,7 @@ fn usual_grant() -> Vec<u8> {
 }
 
 /// An object's id under the zone's key: its header is in its body.
-fn id(body: &[u8]) -> String {
+pub(super) fn id(body: &[u8]) -> String {
     let value: cbor::Value = known(cbor::decode(&body[32..]));
     let header = value.get("header").map(cbor::encode).unwrap_or_default();
     let derived = json!({"header": hex(&header), "body": hex(body), "key": hex(random::<32>("object id key"))});
@@ -90,7 +107,7 @@ fn id(body: &[u8]) -> String {
     derived["object_id"].as_str().unwrap_or_default().to_owned()
 }
 
-fn claims(grants: &[Vec<u8>]) -> Value {
+pub(super) fn claims(grants: &[Vec<u8>]) -> Value {
     let grants: Vec<String> = grants.iter().map(|grant| id(grant)).collect();
     json!({
         "iss": "z:work", "sub": "user:anna", "aud": "example.files", "exp": NOW + 300, "iat": NOW,
@@ -108,7 +125,7 @@ fn minted_by(node: &str, claims: &Value) -> Vec<u8> {
 }
 
 /// A request about a token with these claims that draws on these grants.
-fn about(claims: &Value, grants: &[Vec<u8>]) -> Value {
+pub(super) fn about(claims: &Value, grants: &[Vec<u8>]) -> Value {
     let listed = |bodies: &[Vec<u8>]| Value::from(bodies.iter().map(hex).collect::<Vec<_>>());
     let attestations = ["nDesk", "nLaptop"].map(|node| attest(node, None).to_body());
     let enrollments = ["nDesk", "nLaptop"].map(|node| enrollment(node, &["z:private", "z:work"]));

@@ -49,6 +49,7 @@ files! {
     "07-capabilities" / "objects";
     "07-capabilities" / "tokens";
     "07-capabilities" / "verdicts";
+    "08-mesh" / "calls";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
     "11-connectors" / "interface-hashes";

@@ -26,6 +26,8 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     pointer      JSON Pointer                              RFC 6901
     approvals    approvals and their constraints           §5.2.1, D83-D88
     provenance   merging and taint                         §6, D94-D102
+    verdicts     whether a token counts                    §7.5, D131
+    calls        whether an invoke may happen              §8.1, D131
     chunk        chunked objects                           App. B, D193
     manifest     connector manifests                       §11.1, D152
     quorum       quorum sizes, coordinators                §15.1, §18.2, D171

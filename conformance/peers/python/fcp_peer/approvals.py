@@ -15,7 +15,7 @@ class Deny(Exception):
         self.reason = reason
 
 
-def _require(condition, reason):
+def require(condition, reason):
     if not condition:
         raise Deny(reason)
 
@@ -36,13 +36,13 @@ def input_hash(value):
 
 def check_input(constraints, hash32, value):
     """D85-D87: whether an input is what was approved."""
-    _require(hash32 is None or hash32 == input_hash(value), "approval.wrong_input")
+    require(hash32 is None or hash32 == input_hash(value), "approval.wrong_input")
     _constraints(constraints, hash32 is not None, value)
 
 
 def _constraints(constraints, whole, value):
-    _require(all(_holds(c, value) for c in constraints), "approval.constraint_failed")
-    _require(whole or all(_covered(leaf, constraints) for leaf in _leaves(value, "")),
+    require(all(_holds(c, value) for c in constraints), "approval.constraint_failed")
+    require(whole or all(_covered(leaf, constraints) for leaf in _leaves(value, "")),
              "approval.uncovered_field")
 
 
@@ -54,7 +54,7 @@ def _holds(constraint, document):
         return False
     wanted, comparison = constraint["value"], constraint["op"]
     if comparison in ("eq", "neq"):
-        return _same(found, wanted) == (comparison == "eq")
+        return same(found, wanted) == (comparison == "eq")
     if comparison in ("in", "not_in"):
         return isinstance(wanted, list) and _among(found, wanted) == (comparison == "in")
     if comparison == "contains" and isinstance(found, list):
@@ -66,12 +66,12 @@ def _holds(constraint, document):
     }[comparison](wanted)
 
 
-def _same(left, right):
+def same(left, right):
     return cbor.encode(left) == cbor.encode(right)
 
 
 def _among(value, items):
-    return any(_same(value, item) for item in items)
+    return any(same(value, item) for item in items)
 
 
 def _leaves(value, at):
@@ -104,16 +104,16 @@ def verify(value, body, name, now, trust, request):
     """D84 the approver, D7 the time, D83 the target, D130 revocation and the request."""
     zone = trust["definition"]["zone_id"]
     (kind, scope), = value["scope"].items()
-    _require(value["header"]["zone_id"] == zone, "approval.wrong_zone")
+    require(value["header"]["zone_id"] == zone, "approval.wrong_zone")
     _signature(value, body, kind, trust)
-    _require(value["approved_at"] <= now + history.SKEW, "approval.not_yet_valid")
-    _require(now <= value["expires_at"], "approval.expired")
+    require(value["approved_at"] <= now + history.SKEW, "approval.not_yet_valid")
+    require(now <= value["expires_at"], "approval.expired")
     level = trust["definition"]["integrity_level"]
-    _require(kind != "elevation" or scope["target_integrity"] <= level, "approval.target_too_high")
-    _require(not history.is_revoked(trust["revocations"], name, zone, now), "revocation.approval")
+    require(kind != "elevation" or scope["target_integrity"] <= level, "approval.target_too_high")
+    require(not history.is_revoked(trust["revocations"], name, zone, now), "revocation.approval")
     if request is not None:
-        {"elevation": _elevation, "declassification": _declassification,
-         "execution": _execution}[kind](scope, request, zone)
+        {"elevation": elevation, "declassification": declassification,
+         "execution": execution}[kind](scope, request, zone)
 
 
 def _signature(value, body, kind, trust):
@@ -131,37 +131,37 @@ def _signature(value, body, kind, trust):
 def _content(scope, request):
     """D83, D88: what an approval says of request and input; risky needs both."""
     wanted = scope.get("request_object_id", request["request_object_id"])
-    _require(wanted == request["request_object_id"], "approval.wrong_request")
+    require(wanted == request["request_object_id"], "approval.wrong_request")
     known = input_hash(request["input"])
-    _require(scope.get("input_hash", known) == known, "approval.wrong_input")
+    require(scope.get("input_hash", known) == known, "approval.wrong_input")
     bound = "request_object_id" in scope and "input_hash" in scope
-    _require(bound or request["tier"] == "safe", "approval.unbound")
+    require(bound or request["tier"] == "safe", "approval.unbound")
 
 
-def _execution(scope, request, zone):
+def execution(scope, request, zone):
     fits = scope["connector_id"] == request["connector"]
     fits = fits and policy.glob_match(scope["method_pattern"], request["operation"])
-    _require(fits, "approval.wrong_operation")
+    require(fits, "approval.wrong_operation")
     _content(scope, request)
     _constraints(scope["input_constraints"], "input_hash" in scope, request["input"])
 
 
-def _elevation(scope, request, zone):
-    _require(scope["operation"] == request["operation"], "approval.wrong_operation")
+def elevation(scope, request, zone):
+    require(scope["operation"] == request["operation"], "approval.wrong_operation")
     claimed, computed = request["provenance"], request["computed"]
-    _require(_same(scope["original_provenance"], claimed), "approval.wrong_provenance")
+    require(same(scope["original_provenance"], claimed), "approval.wrong_provenance")
     no_worse = (
         not computed["taint"] & ~claimed["taint"]
         and computed["integrity_label"] >= claimed["integrity_label"]
         and computed["confidentiality_label"] <= claimed["confidentiality_label"]
     )
-    _require(no_worse, "approval.worse_provenance")
+    require(no_worse, "approval.worse_provenance")
     _content(scope, request)
 
 
-def _declassification(scope, request, zone):
+def declassification(scope, request, zone):
     sink_zone, level = request["sink"] or (scope["to_zone"], 0)  # D104: unknown is public
     fits = scope["from_zone"] == zone and scope["to_zone"] == sink_zone
-    _require(fits and scope["target_confidentiality"] == level, "approval.wrong_target")
-    _require(request["written"] in scope["object_ids"], "approval.wrong_objects")
+    require(fits and scope["target_confidentiality"] == level, "approval.wrong_target")
+    require(request["written"] in scope["object_ids"], "approval.wrong_objects")
     _content(scope, request)

@@ -50,7 +50,7 @@ def evaluate(policy, request):
         subject = subjects[dimension]
         if any(glob_match(pattern, subject) for pattern in policy[deny]):
             return "deny", f"zone_policy.{dimension}_denied"
-        if not policy[allow] and not policy["default_deny"]:
+        if not policy[allow] and not policy.get("default_deny", True):
             continue
         if not any(glob_match(pattern, subject) for pattern in policy[allow]):
             return "deny", f"zone_policy.{dimension}_not_allowed"

@@ -74,7 +74,7 @@ def token_decode(f):
 
 @operation("token.verify")
 def token_verify(f):
-    shown, trust = f.object("audience"), _trust(f.object("trust"))
+    shown, trust = f.object("audience"), read_trust(f.object("trust"))
     audience = {
         "zone": shown.text("zone"), "connector": shown.text("connector"),
         "instance": shown.text("instance") if shown.has("instance") else None,
@@ -86,10 +86,10 @@ def token_verify(f):
     return {**out, "mode": mode} if mode else out
 
 
-def _trust(f):
+def read_trust(f):
     owned = verdicts.Owned(f.hex("owner_key", 32), f.hex("object_id_key", 32))
     definition, _ = owned.read("ZoneDefinitionObject", f.hex("definition"))
-    policy, _ = owned.read("ZonePolicyObject", f.hex("policy"))
+    policy, policy_id = owned.read("ZonePolicyObject", f.hex("policy"))
     manifest, manifest_id = owned.read("ZoneKeyManifest", f.hex("manifest"))
     if not definition["zone_id"] == policy["zone_id"] == manifest["zone_id"]:
         raise Reject("zone.heads_mismatch", "heads of different zones")
@@ -97,7 +97,7 @@ def _trust(f):
     freshness = f.object("freshness")
     return {
         "object_id_key": owned.key, "definition": definition, "policy": policy,
-        "manifest_id": manifest_id,
+        "manifest_id": manifest_id, "policy_id": policy_id, "owner_key": owned.owner_key,
         "attestations": [
             owned.read("NodeKeyAttestation", body, objects.PUBLIC_KEY)
             for body in f.hexes("attestations")
