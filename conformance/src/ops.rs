@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod calls;
 pub(crate) mod cbor;
+mod checkpoint;
 mod coding;
 mod data;
 mod errors;
@@ -59,6 +60,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     calls::OPERATIONS,
     manifests::OPERATIONS,
     audit::OPERATIONS,
+    checkpoint::OPERATIONS,
     quorum::OPERATIONS,
     errors::OPERATIONS,
 ];

@@ -15,6 +15,7 @@ mod approvals;
 mod audit;
 mod calls;
 mod cbor;
+mod checkpoint;
 mod coding;
 mod edit;
 mod errors;
@@ -118,6 +119,7 @@ const TOPICS: &[fn() -> Topic] = &[
     samples::history,
     samples::rounds,
     audit::chains,
+    checkpoint::checkpoints,
     errors::codes,
 ];
 

@@ -69,17 +69,17 @@ pub(super) fn sizes() -> Topic {
 }
 
 /// The signers of the vectors' zone.
-const SIGNERS: [&str; 4] = ["nDesk", "nLaptop", "nPhone", "nServer"];
+pub(super) const SIGNERS: [&str; 4] = ["nDesk", "nLaptop", "nPhone", "nServer"];
 
 /// What `node` signs of an object, with its newest key.
-fn signature(node: &str, preimage: &[u8]) -> Value {
+pub(super) fn signature(node: &str, preimage: &[u8]) -> Value {
     let key = node_keys(node).signing;
     let signature = key.sign(&Preimage::transcript("", &[preimage]));
     json!({"signer_node": node, "signer_kid": blob(key.public().kid().as_bytes()), "sig": blob(signature.as_bytes())})
 }
 
 /// A sidecar of z:work for the object of that id.
-fn set(target: &[u8], signatures: Vec<Value>) -> Vec<u8> {
+pub(super) fn set(target: &[u8], signatures: Vec<Value>) -> Vec<u8> {
     samples::sidecar(ZoneId::work(), target, Value::Array(signatures))
 }
 

@@ -253,6 +253,21 @@ pub(super) fn header(schema: &'static str, zone: ZoneId, refs: Vec<ObjectId>) ->
     Sample { refs: Some(refs), ..sample }.header().map(|header| cbor::encode(&header)).unwrap_or_default()
 }
 
+/// An object of z:work with these references, which nobody signs, or a quorum beside it.
+pub(super) fn unsigned(schema: &'static str, refs: Vec<ObjectId>, fields: Json) -> Vec<u8> {
+    Sample { refs: Some(refs), ..Sample::unsigned("", schema, "", fields) }.body()
+}
+
+/// An object of z:work with these references, which `key` signs.
+pub(super) fn signed_by(schema: &'static str, refs: Vec<ObjectId>, fields: Json, key: &impl SigningKey) -> Vec<u8> {
+    sign_with(&unsigned(schema, refs, fields), key)
+}
+
+/// The same body with the signature of `key` over it.
+pub(super) fn signed_anew(body: &[u8], key: &impl SigningKey) -> Vec<u8> {
+    sign_with(body, key)
+}
+
 /// An approval of `zone` that `key` signs.
 pub(super) fn approval(zone: ZoneId, key: &OwnerKey, fields: Json) -> Vec<u8> {
     sign_with(&Sample::unsigned("", "fcp.core:ApprovalToken", "", fields).zone(zone).body(), key)

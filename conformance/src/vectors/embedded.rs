@@ -63,6 +63,7 @@ files! {
     "20-coding" / "coverage";
     "20-coding" / "raptor";
     "23-audit" / "chains";
+    "23-audit" / "checkpoints";
     "23-audit" / "messages";
     "23-audit" / "objects";
     "24-errors" / "codes";

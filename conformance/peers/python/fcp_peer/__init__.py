@@ -30,6 +30,7 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     calls        whether an invoke may happen              §8.1, D131
     chunk        chunked objects                           App. B, D193
     manifest     connector manifests                       §11.1, D152
+    checkpoint   what a checkpoint is worth                §3.8, D32, D33, D201
     quorum       quorum sizes, coordinators                §15.1, §18.2, D171
     errorcodes   error code ranges                         §24.1, D191
     ops          the operations of the adapter protocol

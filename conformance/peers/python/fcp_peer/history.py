@@ -106,12 +106,10 @@ def _check_event(zone, key, attested, name, canonical, previous, seq):
 def tally(body, set_body, key, owner_key, attestations, revocations, signers, max_faults):
     """D14, D29-D32, D201: (signatures needed, nodes that count, nodes that do not)."""
     sidecar = objects.decode(SIGNATURE_SET, set_body)
-    attested = [(value, objects.id_of(each, value, objects.PUBLIC_KEY))
-                for each in attestations for value in [_attestation(owner_key, each)]]
+    attested, known = trusted(owner_key, attestations, revocations)
     for node in signers:
         ids.node(node)
     signers = set(signers)
-    known = _signed_revocations(owner_key, revocations)
     name = next((n for n in QUORUM_CLASS if body[:32] == objects.known(n)), None)
     if name is None:
         raise BadRequest("no quorum signs objects of that type")
@@ -124,15 +122,36 @@ def tally(body, set_body, key, owner_key, attestations, revocations, signers, ma
         raise Reject("object.id_mismatch", "signatures of another object")
     preimage, verified, dropped = sign.preimage(body), [], []
     for entry in sidecar["signatures"]:
-        counts = entry["signer_node"] in signers and any(
-            node["node_id"] == entry["signer_node"] and node["node_sig_kid"] == entry["signer_kid"]
-            and node["issued_at"] <= made + SKEW and made <= node["expires_at"] + SKEW
-            and not _was_revoked(known, name_, zone, made)
-            and _verifies(node["node_sig_pubkey"], preimage, entry["sig"])
-            for node, name_ in attested
+        counts = entry["signer_node"] in signers and is_signed(
+            entry, preimage, attested, known, zone, made
         )
         (verified if counts else dropped).append(entry["signer_node"])
     return needed, verified, dropped
+
+
+def is_signed(entry, preimage, attested, known, zone, made):
+    """D14, D201: whether a quorum's signature verifies by a key that counted when it was made."""
+    return any(
+        node["node_id"] == entry["signer_node"] and node["node_sig_kid"] == entry["signer_kid"]
+        and _verifies(node["node_sig_pubkey"], preimage, entry["sig"])
+        for node, _ in keys_at(attested, known, zone, made)
+    )
+
+
+def keys_at(attested, known, zone, made):
+    """D7, D201: the attestations that counted at a time that a signed object states."""
+    return [
+        (node, name) for node, name in attested
+        if node["issued_at"] <= made + SKEW and made <= node["expires_at"] + SKEW
+        and not _was_revoked(known, name, zone, made)
+    ]
+
+
+def trusted(owner_key, attestations, revocations):
+    """The owner's attestations with their ids, and revocations: all verified."""
+    attested = [(value, objects.id_of(each, value, objects.PUBLIC_KEY))
+                for each in attestations for value in [_attestation(owner_key, each)]]
+    return attested, _signed_revocations(owner_key, revocations)
 
 
 def _verifies(key, message, signature):

@@ -1,6 +1,6 @@
 """Revocation, freshness and the audit chain."""
 
-from .. import history
+from .. import checkpoint, history
 from ..fields import as_text
 from .registry import operation
 
@@ -46,6 +46,22 @@ def audit_verify_chain(f):
     if fault is None:
         return {"verdict": "allow", "reason": "allow"}
     return {"verdict": "deny", "reason": fault[0], "seq": fault[1]}
+
+
+@operation("checkpoint.verify")
+def checkpoint_verify(f):
+    def offer(f):
+        return {
+            name: f.hex(name) if name == "obj" or f.has(name) else None
+            for name in ("obj", "set", "anchor")
+        }
+
+    zone = checkpoint.Zone(
+        f.text("zone"), f.hex("object_id_key", 32), f.hex("owner_key", 32),
+        f.hexes("attestations"), f.hexes("revocations"), f.hexes("objects"), f.uint("now"),
+    )
+    earlier = [offer(item) for item in f.objects("earlier")] if f.has("earlier") else []
+    return checkpoint.verify(zone, earlier, offer(f))
 
 
 @operation("quorum.tally")
