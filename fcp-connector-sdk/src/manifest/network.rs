@@ -1,6 +1,6 @@
 //! Network constraints as manifests write them (§7.3, §11.1).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use data_encoding::BASE64;
 use fcp_caps::grant::NetworkConstraints;

@@ -198,8 +198,7 @@ fn claim(keys: &mut BTreeMap<Kid, [u8; 32]>, pairs: &[(Kid, [u8; 32])]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::{TrustAnchors, TrustError, claim};
-    use crate::id::Kid;
-    use crate::id::{NodeId, NodeTag, ObjectIdKey};
+    use crate::id::{Kid, NodeId, NodeTag, ObjectIdKey};
     use crate::identity::{AttestationTerms, NodeKeyAttestation, NodeSecretKeys};
     use crate::object::{Message as _, StoredObject};
     use crate::revoked::NothingRevoked;
@@ -297,7 +296,7 @@ mod tests {
         assert_eq!(claim(&mut keys, &[(kid(1), [1; 32])]), Ok(()));
     }
 
-    /// What was signed before a revocation took effect stays good; a clock's tolerance is for now, not for then (D201).
+    /// A revocation does not reach back before it took effect, not even by the tolerance for clocks (D201).
     #[test]
     fn the_past_is_judged_without_tolerance() {
         struct At(Timestamp);

@@ -32,10 +32,17 @@ struct Kept {
     canonical: Vec<u8>,
 }
 
+impl Kept {
+    /// Whether an object of this time and id takes its place.
+    fn is_older(&self, at: Timestamp, id: ObjectId) -> bool {
+        (self.at, self.id) < (at, id)
+    }
+}
+
 /// The newest attestation and enrollment of each node.
 #[derive(Default)]
 pub(crate) struct Members {
-    attestations: BTreeMap<NodeId, Option<Kept>>,
+    attestations: BTreeMap<NodeId, Kept>,
     enrollments: BTreeMap<NodeId, (Verified<DeviceEnrollment>, Kept)>,
     /// The definitions that say which tag means which zone.
     pub(crate) definitions: ZoneDirectory,
@@ -59,9 +66,8 @@ impl Members {
             if !wanted(&node) || trust.install(received, now).is_err() {
                 return false;
             }
-            let known = self.attestations.entry(node).or_default();
-            if known.as_ref().is_none_or(|known| (known.at, known.id) < (at, stored.id())) {
-                *known = Some(Kept { at, id: stored.id(), canonical: canonical() });
+            if self.attestations.get(&node).is_none_or(|known| known.is_older(at, stored.id())) {
+                self.attestations.insert(node, Kept { at, id: stored.id(), canonical: canonical() });
             }
             return true;
         }
@@ -72,7 +78,7 @@ impl Members {
         let Ok(verified) = DeviceEnrollment::verify(received, trust.owner(), now) else { return false };
         let at = verified.issued_at();
         let known = self.enrollments.get(verified.node_id());
-        if known.is_none_or(|(_, known)| (known.at, known.id) < (at, stored.id())) {
+        if known.is_none_or(|(_, known)| known.is_older(at, stored.id())) {
             let kept = Kept { at, id: stored.id(), canonical: canonical() };
             self.enrollments.insert(verified.node_id().clone(), (verified, kept));
         }
@@ -115,7 +121,7 @@ impl Members {
 
     /// The objects by which others may know the node.
     pub(crate) fn objects_of(&self, node: &NodeId) -> Vec<Vec<u8>> {
-        let attestation = self.attestations.get(node).and_then(Option::as_ref);
+        let attestation = self.attestations.get(node);
         let enrollment = self.enrollments.get(node).map(|(_, kept)| kept);
         [attestation, enrollment].into_iter().flatten().map(|kept| kept.canonical.clone()).collect()
     }

@@ -10,8 +10,8 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use super::network::Network;
 use crate::checkpoint::{
-    Alert, CastVote, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, Fork, Held as _, SignedHead,
-    ZoneAnchor, ZoneCheckpoint, quorum,
+    Alert, CastVote, CheckpointAnnounce, CheckpointMessage, CheckpointProposal, CheckpointQuery, Fork, HeadProposal,
+    Held as _, SignedHead, ZoneAnchor, ZoneCheckpoint, quorum,
 };
 use crate::testing::{at, provenance};
 
@@ -331,6 +331,61 @@ fn a_vote_for_nonsense_holds_nothing_up() {
         assert!(network.seq(honest) >= 2, "{:?}", network.nodes[honest].refused);
         network.assert_agreement();
     }
+}
+
+/// Whoever asks for the lead all the time and proposes nothing holds up a sequence for a while, and no longer.
+#[test]
+fn asking_for_the_lead_for_ever_does_not_keep_it() {
+    for liar in 0..4 {
+        let mut network = Network::new(4, 4, 1);
+        network.run(5);
+        network.yes_man = Some(liar);
+        let from = network.nodes[liar].id.clone();
+        let honest: Vec<usize> = (0..4).filter(|node| *node != liar).collect();
+        network.event(honest[0], "capability.invoke");
+        let mut waited = 0;
+        while network.checkpoint(honest[0]).audit_seq == 0 {
+            for node in &honest {
+                let query = CheckpointQuery { checkpoint_seq: network.seq(*node), lead: true };
+                network.tell(*node, &from, query.into());
+            }
+            network.run(1);
+            waited += 1;
+            assert!(waited <= 90, "{liar}");
+        }
+        network.assert_agreement();
+    }
+}
+
+/// What is longer than its draft makes it could not be handed on, and is not signed.
+#[test]
+fn padding_is_not_signed() {
+    let mut network = Network::new(4, 4, 1);
+    network.run(5);
+    let ranking = network.ranking();
+    let (voter, from) = (ranking[3], network.nodes[ranking[0]].id.clone());
+    let padding: Vec<ObjectId> = (0..600_u16)
+        .map(|number| {
+            let mut bytes = [9; 32];
+            bytes[..2].copy_from_slice(&number.to_be_bytes());
+            ObjectId::from_bytes(bytes)
+        })
+        .collect();
+    let (stored, message) = proposal(&network, 5);
+    let mut checkpoint = stored.open::<ZoneCheckpoint>().unwrap().claimed().clone();
+    checkpoint.header.foreign_refs = padding.clone();
+    let stored = network.mesh.seal(&checkpoint);
+    let message = CheckpointProposal { checkpoint: stored.canonical_bytes().to_vec(), ..message };
+    network.tell(voter, &from, message.into());
+    assert_eq!(network.nodes[voter].refused.pop(), Some("checkpoint.too_large"));
+
+    let tip = crate::chain::Tip { event: ObjectId::from_bytes([5; 32]), seq: 1 };
+    let mut head = crate::head::AuditHead::draft(provenance(at(5)), tip, 10_000);
+    head.header.foreign_refs = padding;
+    let head = network.mesh.seal(&head).canonical_bytes().to_vec();
+    network.tell(voter, &from, HeadProposal { head, events: Vec::new() }.into());
+    assert_eq!(network.nodes[voter].refused.pop(), Some("checkpoint.too_large"));
+    assert!(network.nodes[voter].participant.votes().open().is_empty());
 }
 
 /// A head that nobody signed binds nobody.
