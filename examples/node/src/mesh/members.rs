@@ -219,3 +219,51 @@ impl Mesh {
         self.install_members(&objects).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fcp_core::id::{NodeId, ObjectIdKey, ZoneId};
+    use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
+    use fcp_core::object::{MeshObject as _, StoredObject};
+    use fcp_core::sign::{OwnerKey, Signed as _};
+    use fcp_core::time::Timestamp;
+    use fcp_zones::membership::{DeviceEnrollment, EnrollmentTerms};
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    use super::Members;
+
+    /// What a peer sends along with a hello may be old, or about somebody else.
+    #[test]
+    fn an_older_enrollment_takes_nobody_back() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let owner = OwnerKey::generate(&mut rng);
+        let keys = NodeSecretKeys::generate(&mut rng);
+        let phone = NodeId::new("nPhone").unwrap();
+        let at = Timestamp::from_secs;
+        let enrolled = |zones: &[ZoneId], issued_at| -> StoredObject {
+            let draft = DeviceEnrollment::draft(EnrollmentTerms {
+                node_id: phone.clone(),
+                node_sig_pubkey: keys.public().signing,
+                allowed_zones: zones.to_vec(),
+                storage_permissions: Vec::new(),
+                issued_at,
+                expires_at: Some(at(9_000)),
+            });
+            draft.unwrap().signed_by(&owner).seal(&ObjectIdKey::public()).unwrap()
+        };
+        let old = enrolled(&[ZoneId::private(), ZoneId::work()], at(1_000));
+        let new = enrolled(&[ZoneId::work()], at(2_000));
+        let (mut trust, mut members) = (TrustAnchors::new(owner.public()), Members::default());
+        assert!(!members.offer(&mut trust, &old, NodeId::new("nLaptop").ok().as_ref(), at(3_000)));
+        assert!(members.allowed_zones(&phone).is_empty());
+        for object in [&old, &new, &old] {
+            assert!(members.offer(&mut trust, object, Some(&phone), at(3_000)));
+        }
+        assert_eq!(members.allowed_zones(&phone), [ZoneId::work()]);
+        assert_eq!(members.objects_of(&phone), [new.canonical_bytes()]);
+        let forged = enrolled(&[ZoneId::private()], at(2_500));
+        let mut strangers = TrustAnchors::new(OwnerKey::generate(&mut rng).public());
+        assert!(!members.offer(&mut strangers, &forged, None, at(3_000)));
+    }
+}
