@@ -15,6 +15,9 @@ pub mod fcps;
 // D61: many objects from many sources.
 pub mod reassembly;
 
+// §8.4: what is done for others, and how much of it.
+pub mod admission;
+
 // §3.6, §8.3, §21.3: where symbols are, and what that is worth.
 pub mod coverage;
 pub mod placement;

@@ -200,6 +200,7 @@ error_codes! {
 /// Which code the reasons of a family have.
 const FAMILIES: &[(&str, ErrorCode)] = &[
     ("adapter", ErrorCode::MALFORMED),
+    ("admission", ErrorCode::LIMIT_EXCEEDED),
     ("approval", ErrorCode::APPROVAL_REQUIRED),
     ("attestation", ErrorCode::ATTESTATION_INVALID),
     ("audit", ErrorCode::CHAIN_INVALID),
@@ -209,6 +210,7 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
     ("chunk", ErrorCode::BAD_SYMBOL),
     ("credential", ErrorCode::CREDENTIAL_DENIED),
     ("crossing", ErrorCode::CROSSING_DENIED),
+    ("diversity", ErrorCode::QUORUM_MISSED),
     ("egress", ErrorCode::EGRESS_DENIED),
     ("enrollment", ErrorCode::ATTESTATION_INVALID),
     ("execution", ErrorCode::OUTCOME_UNKNOWN),
@@ -245,6 +247,9 @@ const FAMILIES: &[(&str, ErrorCode)] = &[
 
 /// The reasons that have another code than their family (D191).
 const REASONS: &[(&str, ErrorCode)] = &[
+    ("admission.replayed", ErrorCode::REPLAY),
+    ("admission.unauthenticated", ErrorCode::ZONE_POLICY_VIOLATION),
+    ("admission.unreachable", ErrorCode::CHECKPOINT_STALE),
     ("attestation.expired", ErrorCode::ATTESTATION_EXPIRED),
     ("attestation.revoked", ErrorCode::REVOKED),
     ("checkpoint.behind", ErrorCode::CHECKPOINT_STALE),

@@ -471,6 +471,24 @@ reasons! {
     SymbolSourceBudget "symbol.source_budget" "§8.4, D61" "the source's share of the memory for unfinished objects is used up" "finish or abandon objects before sending more";
     SymbolSourceRefused "symbol.source_refused" "D61" "the source's symbols made a wrong object before" "fetch the object from another source";
 
+    AdmissionBytes "admission.bytes" "§8.4" "too many bytes were sent in the last minute" "send less, or try again later";
+    AdmissionSymbols "admission.symbols" "§8.4" "too many symbols were sent in the last minute" "send fewer, or try again later";
+    AdmissionFailedAuth "admission.failed_auth" "§8.4" "too much did not authenticate in the last minute" "check the keys, and try again later";
+    AdmissionInflightDecodes "admission.inflight_decodes" "§8.4" "too many objects were begun and are unfinished" "finish objects before beginning others";
+    AdmissionDecodeCpu "admission.decode_cpu" "§8.4" "the objects of the last minute took too much decoding" "send source symbols, or try again later";
+    AdmissionAmplification "admission.amplification" "§8.4, D134" "the answer to somebody unauthenticated would be more than three times as long as what came in" "open a session, or send longer requests";
+    AdmissionUnauthenticated "admission.unauthenticated" "§8.4, §9.2.1" "the request is not authenticated, and its zone is not open to strangers" "open a session, or sign the request";
+    AdmissionReplayed "admission.replayed" "§9.2.1" "the request was answered before" "ask anew, with the time of now";
+    AdmissionRequests "admission.requests" "§8.4" "too many requests are remembered to take another" "ask for more symbols at once, or try again later";
+    AdmissionQuarantineQuota "admission.quarantine_quota" "§8.4.1" "what one peer sent of the object exceeds the quarantine's quota by itself" "send objects that the zone's checkpoint reaches";
+    AdmissionUnreachable "admission.unreachable" "§8.4.1, D135" "the object is neither reachable from the zone's checkpoint nor pinned" "wait for a checkpoint that reaches it, or pin it";
+    AdmissionStoragePeer "admission.storage_peer" "§8.4.1" "the peer has as much stored here as it may" "store it with another node";
+    AdmissionStorageZone "admission.storage_zone" "§3.7, §8.4.1" "the zone has as much stored here as it may" "store it with another node";
+
+    DiversityNodes "diversity.nodes" "§17.2, D175" "the symbols come from too few nodes" "fetch symbols from more nodes";
+    DiversityZones "diversity.zones" "§17.2, D175" "the nodes that the symbols come from are attested for too few zones" "fetch symbols from nodes of other zones";
+    DiversityNodeFraction "diversity.node_fraction" "§17.2, D175" "one node gave too large a part of the symbols" "fetch symbols from other nodes";
+
     ChunkBadSize "chunk.bad_size" "App. B, D193" "the chunk size is not from 1024 to 1048576" "choose another chunk size";
     ChunkTooLong "chunk.too_long" "D193" "the payload is longer than 64 GiB, or has more chunks than a manifest can list" "choose a larger chunk size, or split the payload";
     ChunkCount "chunk.count" "D193" "the manifest does not list as many chunks as its length has" "list every chunk once, in order";
