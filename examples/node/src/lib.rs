@@ -1,6 +1,7 @@
 //! The reference node: real sockets, processes and disks around the protocol crates.
 //!
-//! The binary `fcp` is [`run`]. Beside it only the [`supervisor`] is public, for tests that start real connectors.
+//! The binary `fcp` is [`run`]. Beside it two modules are public: the [`supervisor`], for tests that start
+//! real connectors, and the [`transport`], whose batches the benchmarks measure.
 
 mod cli;
 mod clock;
@@ -18,7 +19,7 @@ mod params;
 mod random;
 mod store;
 pub mod supervisor;
-mod transport;
+pub mod transport;
 mod zone;
 
 use std::process::ExitCode;

@@ -42,6 +42,7 @@ use crate::random::Generator;
 use crate::store::Store;
 use crate::supervisor::Call;
 use crate::transport::KeyDirectory;
+use crate::transport::ReceiveBatch;
 
 /// The node's keys, shared with its session table.
 #[derive(Clone)]
@@ -189,11 +190,10 @@ impl Mesh {
     /// Takes what came from the network.
     pub(crate) fn handle_network(&mut self, event: NetEvent) {
         match event {
-            NetEvent::Udp { from, bytes } => self.handle_datagram(from, bytes),
-            NetEvent::Datagram { peer, bytes } => {
+            NetEvent::Datagram { peer, mut bytes } => {
                 // A QUIC datagram comes from where the peer's UDP socket is known to be: the session's address stays.
                 if let Some(from) = self.peers.get(&peer).and_then(|peer| peer.udp) {
-                    self.handle_datagram(from, bytes);
+                    self.handle_datagram(from, &mut bytes);
                 }
             }
             NetEvent::Connected { peer } => self.handle_connected(&peer),
@@ -203,6 +203,14 @@ impl Mesh {
                 }
             }
             NetEvent::Stream { peer, fresh, bytes } => self.handle_stream(&peer, fresh, &bytes),
+        }
+        self.drain();
+    }
+
+    /// Takes the datagrams that came together.
+    pub(crate) fn handle_datagrams(&mut self, batch: &mut ReceiveBatch) {
+        for (from, bytes) in batch.datagrams() {
+            self.handle_datagram(from, bytes);
         }
         self.drain();
     }

@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fcp_core::id::NodeId;
-use tokio::net::UdpSocket;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::transport::QuicEndpoint;
+use crate::transport::{BatchSocket, QuicEndpoint, SendBatch};
 
-/// The longest datagram that is received.
-const MAX_DATAGRAM: usize = 65_536;
+/// How much of a stream is read at once, in bytes.
+const MAX_PIECE: usize = 65_536;
+/// How many bytes of datagrams may wait for the socket; what is sent beyond is lost, as datagrams may be.
+const MAX_WAITING: usize = 1024 * 1024;
 /// How many pieces may wait to be written to one stream.
 const STREAM_QUEUE: usize = 1024;
 
@@ -22,8 +23,6 @@ const MAX_HANDSHAKES: usize = 64;
 
 /// What came from the network.
 pub(crate) enum NetEvent {
-    /// A UDP datagram.
-    Udp { from: SocketAddr, bytes: Vec<u8> },
     /// A QUIC datagram of an attested peer.
     Datagram { peer: NodeId, bytes: Vec<u8> },
     /// Bytes of a peer's control stream; `fresh` where they are the first of a new stream.
@@ -50,7 +49,8 @@ struct Link {
 
 /// The node's sockets.
 pub(crate) struct Net {
-    udp: Arc<UdpSocket>,
+    udp: Arc<BatchSocket>,
+    outgoing: SendBatch,
     quic: QuicEndpoint,
     links: HashMap<NodeId, Link>,
     events: mpsc::Sender<NetEvent>,
@@ -58,17 +58,16 @@ pub(crate) struct Net {
 }
 
 impl Net {
-    /// Listens on both sockets. What comes through the receiver is to be given to [`attach`](Self::attach).
+    /// Listens for connections. What comes through the receiver is to be given to [`attach`](Self::attach); datagrams are
+    /// for whoever runs the node to receive.
     pub(crate) fn start(
-        udp: UdpSocket,
+        udp: Arc<BatchSocket>,
         quic: QuicEndpoint,
         events: mpsc::Sender<NetEvent>,
     ) -> (Self, mpsc::Receiver<Attachment>) {
         let (attachments, attached) = mpsc::channel(64);
-        let udp = Arc::new(udp);
-        tokio::spawn(receive_udp(Arc::clone(&udp), events.clone()));
         tokio::spawn(accept(quic.clone(), attachments.clone()));
-        (Self { udp, quic, links: HashMap::new(), events, attachments }, attached)
+        (Self { udp, outgoing: SendBatch::default(), quic, links: HashMap::new(), events, attachments }, attached)
     }
 
     /// Where UDP listens.
@@ -81,9 +80,19 @@ impl Net {
         self.quic.local_addr()
     }
 
-    /// Sends a UDP datagram. What the socket cannot take now is lost, as datagrams may be.
-    pub(crate) fn send_udp(&self, to: SocketAddr, bytes: &[u8]) -> bool {
-        self.udp.try_send_to(bytes, to).is_ok()
+    /// Has a UDP datagram sent by the next [`flush`](Self::flush); false if too much waits for the socket.
+    pub(crate) fn send_udp(&mut self, to: SocketAddr, bytes: &[u8]) -> bool {
+        let fits = self.outgoing.len().saturating_add(bytes.len()) <= MAX_WAITING;
+        if fits {
+            self.outgoing.push(to, bytes);
+        }
+        fits
+    }
+
+    /// Sends the UDP datagrams that wait; false if the socket is full and some still do.
+    pub(crate) fn flush(&mut self) -> bool {
+        self.udp.send(&mut self.outgoing);
+        self.outgoing.is_empty()
     }
 
     /// Sends a QUIC datagram; false if there is no connection or it does not fit.
@@ -140,8 +149,9 @@ impl Net {
         }
     }
 
-    /// Closes the connections to all peers; no event tells of it.
+    /// Closes the connections to all peers and forgets what was to be sent; no event tells of it.
     pub(crate) fn disconnect_all(&mut self) {
+        self.outgoing.clear();
         for (_, link) in self.links.drain() {
             link.connection.close(0_u8.into(), b"interrupted");
         }
@@ -164,18 +174,6 @@ impl Net {
     /// Closes everything and waits until the peers know.
     pub(crate) async fn close(&self) {
         self.quic.close().await;
-    }
-}
-
-async fn receive_udp(socket: Arc<UdpSocket>, events: mpsc::Sender<NetEvent>) {
-    let mut buffer = vec![0; MAX_DATAGRAM];
-    loop {
-        // An error here is about a datagram that was sent earlier, such as to a port that is closed.
-        let Ok((len, from)) = socket.recv_from(&mut buffer).await else { continue };
-        let bytes = buffer.get(..len).unwrap_or_default().to_vec();
-        if events.send(NetEvent::Udp { from, bytes }).await.is_err() {
-            return;
-        }
     }
 }
 
@@ -248,7 +246,7 @@ async fn write_stream(mut stream: quinn::SendStream, mut queue: mpsc::Receiver<V
 
 async fn read_stream(peer: NodeId, mut stream: quinn::RecvStream, events: mpsc::Sender<NetEvent>) {
     let mut fresh = true;
-    while let Ok(Some(chunk)) = stream.read_chunk(MAX_DATAGRAM, true).await {
+    while let Ok(Some(chunk)) = stream.read_chunk(MAX_PIECE, true).await {
         let event = NetEvent::Stream { peer: peer.clone(), fresh, bytes: chunk.bytes.to_vec() };
         fresh = false;
         if events.send(event).await.is_err() {

@@ -20,7 +20,7 @@ use crate::net::Net;
 use crate::random::Generator;
 use crate::store::{Store, StoreError};
 use crate::supervisor::{BuiltIn, MemoryState, Program, Setup, StartError, Supervisor};
-use crate::transport::{KeyDirectory, NodeCertificate, QuicEndpoint, QuicError};
+use crate::transport::{BatchSocket, KeyDirectory, NodeCertificate, QuicEndpoint, QuicError, ReceiveBatch};
 
 /// How many events may wait before the sockets are read no further.
 const QUEUE: usize = 4096;
@@ -102,7 +102,9 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     let quic = QuicEndpoint::bind(SocketAddr::new(config.listen, config.quic_port), certificate, directory.clone())?;
 
     let (events_out, mut events) = mpsc::channel(QUEUE);
-    let (net, mut attachments) = Net::start(udp, quic, events_out);
+    let udp = Arc::new(BatchSocket::new(udp).map_err(|source| NodeError::Udp { address, source })?);
+    let mut datagrams = ReceiveBatch::new();
+    let (net, mut attachments) = Net::start(Arc::clone(&udp), quic, events_out);
     let (requests_out, mut requests) = mpsc::channel(64);
     let (outcomes_out, mut outcomes) = mpsc::channel(64);
     let socket = control::socket_path(&config.data_dir);
@@ -115,15 +117,15 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     mesh.load().map_err(NodeError::Load)?;
     control::serve(&socket, requests_out).map_err(NodeError::Control)?;
     let address = |bound: std::io::Result<SocketAddr>| bound.map_or_else(|_| "-".to_owned(), |bound| bound.to_string());
-    let (udp, quic) = (address(mesh.net.udp_addr()), address(mesh.net.quic_addr()));
-    log(format_args!("node {} runs: UDP {udp}, QUIC {quic}", mesh.node_id()));
+    let (on_udp, on_quic) = (address(mesh.net.udp_addr()), address(mesh.net.quic_addr()));
+    log(format_args!("node {} runs: UDP {on_udp}, QUIC {on_quic}", mesh.node_id()));
 
     let mut stopping =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(NodeError::Runtime)?;
+    let mut flushed = true;
     loop {
         let wait = mesh.next_timeout().since(clock::now_millis());
         tokio::select! {
-            biased;
             Some(request) = requests.recv() => {
                 if request.method == "stop" {
                     let _ = request.answer.send(Ok(serde_json::Value::Null));
@@ -141,16 +143,22 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
                     mesh.handle_network(event);
                 }
             }
+            Ok(()) = udp.receive(&mut datagrams) => {
+                look(&mut life, &mut mesh);
+                mesh.handle_datagrams(&mut datagrams);
+            }
             Some((call, outcome)) = outcomes.recv() => {
                 look(&mut life, &mut mesh);
                 mesh.handle_host(call, outcome);
             }
             _ = stopping.recv() => break,
             () = left_alone.notified() => break,
+            Ok(()) = udp.writable(), if !flushed => {}
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
         }
         look(&mut life, &mut mesh);
         mesh.handle_timeout();
+        flushed = mesh.net.flush();
         for (number, call) in std::mem::take(&mut mesh.host_calls) {
             let Some(connector) = connector.clone() else { continue };
             let outcomes = outcomes_out.clone();

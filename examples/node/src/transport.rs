@@ -5,8 +5,10 @@
 
 mod certificate;
 mod quic;
+mod udp;
 
 pub(crate) use certificate::{KeyDirectory, NodeCertificate};
 #[cfg(test)]
 pub(crate) use quic::HANDSHAKE_TIMEOUT;
 pub(crate) use quic::{QuicEndpoint, QuicError};
+pub use udp::{BatchSocket, ReceiveBatch, SendBatch};

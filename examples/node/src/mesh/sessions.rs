@@ -91,26 +91,15 @@ impl Mesh {
     }
 
     /// Takes a datagram, whatever carried it.
-    pub(super) fn handle_datagram(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
+    pub(crate) fn handle_datagram(&mut self, from: SocketAddr, bytes: &mut [u8]) {
         let (Some(table), Some(trust)) = (&mut self.table, &mut self.trust) else { return };
         let mut peers = Attested { trust, members: &mut self.members, revocations: &self.revocations };
         let now = clock::now_millis();
-        let received = table.handle_datagram(now, from, &mut bytes, &mut peers, &mut self.rng);
-        let (peer, start, len) = match received {
-            Ok(Received::Frame { peer, frame, .. }) => {
-                let len = frame.frame.len();
-                ((*peer).clone(), bytes.len().saturating_sub(len), len)
-            }
-            Ok(Received::SignedFrame { .. } | Received::Handshake) => return,
-            Err(refusal) => {
-                if refusal.reason() != Reason::SessionUnknown {
-                    log(format_args!("refused a datagram from {from}: {}", refusal.reason()));
-                }
-                return;
-            }
-        };
-        if let Some(frame) = bytes.get_mut(start..start.saturating_add(len)) {
-            self.handle_frame(&peer, frame);
+        match table.handle_datagram(now, from, bytes, &mut peers, &mut self.rng) {
+            Ok(Received::Frame { peer, frame, .. }) => self.handle_frame(&peer, frame.frame),
+            Ok(Received::SignedFrame { .. } | Received::Handshake) => {}
+            Err(refusal) if refusal.reason() == Reason::SessionUnknown => {}
+            Err(refusal) => log(format_args!("refused a datagram from {from}: {}", refusal.reason())),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fcp_core::id::NodeId;
@@ -7,7 +8,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use super::{Attachment, MAX_HANDSHAKES, Net};
-use crate::transport::{HANDSHAKE_TIMEOUT, KeyDirectory, NodeCertificate, QuicEndpoint};
+use crate::transport::{BatchSocket, HANDSHAKE_TIMEOUT, KeyDirectory, NodeCertificate, QuicEndpoint};
 
 /// The first four bits of a QUIC v1 packet that tells the client to come back with a token (RFC 9000, §17.2.5).
 const RETRY: u8 = 0xf0;
@@ -56,6 +57,7 @@ async fn callers_that_stall_keep_nobody_waiting_for_long() {
     let (bob_id, address) = (NodeId::new("bob").unwrap(), bob.local_addr().unwrap());
     let (events, _events) = mpsc::channel(64);
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let udp = Arc::new(BatchSocket::new(udp).unwrap());
     let (_net, mut attached) = Net::start(udp, bob, events);
     let (relay, passing) = stalling_relay(address).await;
 
