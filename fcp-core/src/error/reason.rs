@@ -138,6 +138,7 @@ reasons! {
     FcpcTooLarge "fcpc.too_large" "D138" "the frame holds more than 4 MiB" "chunk larger payloads";
     FcpcLengthMismatch "fcpc.length_mismatch" "§9.4, D138" "the frame is not as long as its header says" "send exactly one frame";
     FcpcAeadInvalid "fcpc.aead_invalid" "§9.4, D138" "the frame does not authenticate" "seal with the session's context key";
+    FcpcBacklog "fcpc.backlog" "§9.4" "too much waits to be written to the stream" "write what waits, then go on";
     FcpcExhausted "fcpc.exhausted" "§9.4, D140" "the stream has used up its sequence numbers" "open a new session";
 
     SessionTooShort "session.too_short" "D46" "the message is shorter than its header" "send the whole message";

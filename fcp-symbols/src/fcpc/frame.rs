@@ -23,7 +23,7 @@ pub const HEADER_LEN: usize = 36;
 /// The longest plaintext of a frame: 4 MiB (D138).
 pub const MAX_LEN: usize = 4 * 1024 * 1024;
 
-/// Why a frame is refused, or not made. A stream is of no use afterwards (D140).
+/// Why a frame is refused, or not made. What is refused ends its stream (D140).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FcpcError {
@@ -60,6 +60,9 @@ pub enum FcpcError {
     /// The sender has used up its numbers.
     #[error("sequence numbers are used up")]
     Exhausted,
+    /// Too much waits to be written: nothing was sealed.
+    #[error("too much waits to be written")]
+    Backlog,
 }
 
 impl FcpcError {
@@ -78,6 +81,7 @@ impl FcpcError {
             Self::AeadInvalid => Reason::FcpcAeadInvalid,
             Self::Object(error) => error.reason(),
             Self::Exhausted => Reason::FcpcExhausted,
+            Self::Backlog => Reason::FcpcBacklog,
         }
     }
 }

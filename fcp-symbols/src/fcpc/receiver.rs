@@ -77,6 +77,16 @@ impl FcpcReceiver {
         }
     }
 
+    /// How many bytes are missing to the end of the header or of the frame that is under way; 0 on a broken stream.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        match &self.state {
+            State::Header { len, .. } => HEADER_LEN.saturating_sub(*len),
+            State::Body { header, bytes } => header.body_len().saturating_sub(bytes.len()),
+            State::Broken(_) => 0,
+        }
+    }
+
     /// Reads from the front of `input` until a frame is complete, and gives its plaintext; None once all of `input` is
     /// read.
     ///
