@@ -11,7 +11,7 @@ use fcp_core::time::Millis;
 #[derive(Debug)]
 pub(crate) struct Seen<T> {
     by_node: BTreeMap<NodeId, BTreeSet<T>>,
-    /// In the order of arrival, which is the order of expiry.
+    /// In the order of expiry, which is that of arrival unless the clock was set back.
     queue: VecDeque<(Millis, NodeId, T)>,
     keep_ms: u64,
     max_per_node: usize,
@@ -59,17 +59,24 @@ impl<T: Ord + Copy> Seen<T> {
             return Err(Full);
         }
         if self.by_node.entry(node.clone()).or_default().insert(token) {
-            self.queue.push_back((until, node.clone(), token));
+            // At the end, unless the clock was set back: what was taken before must not keep this one longer than its time.
+            let at = self.queue.partition_point(|(other, ..)| *other <= until);
+            self.queue.insert(at, (until, node.clone(), token));
         }
         Ok(())
     }
 
-    /// What is remembered, with the end of its time, in the order of arrival.
+    /// What is remembered, with the end of its time, in the order of expiry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Millis, &NodeId, &T)> {
         self.queue.iter().map(|(until, node, token)| (*until, node, token))
     }
 
-    /// Takes over what [`entries`](Self::entries) gave before a restart, in the same order.
+    /// How many pairs are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Takes over what [`entries`](Self::entries) gave before a restart.
     pub(crate) fn restore(&mut self, until: Millis, node: &NodeId, token: T) -> Result<(), Full> {
         self.insert_until(until, node, token)
     }
@@ -100,7 +107,23 @@ mod tests {
         assert!(!seen.contains(&anna, &1) && seen.contains(&anna, &2));
         assert_eq!(seen.insert(at(240), &carl, 1), Ok(()));
         seen.expire(at(1000));
-        assert_eq!(seen.entries().count(), 0);
+        assert_eq!((seen.entries().count(), seen.len()), (0, 0));
         assert!(seen.by_node.is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_fills_no_cache() {
+        let anna = NodeId::new("anna").unwrap();
+        let at = Millis::from_millis;
+        let mut seen = Seen::new(240, 2, 2);
+        // The clock is a day fast, and then right again.
+        seen.insert(at(86_400_000), &anna, 1).unwrap();
+        for (round, token) in (0..100).zip(2..) {
+            seen.expire(at(round * 240));
+            assert_eq!(seen.insert(at(round * 240), &anna, token), Ok(()), "round {round}");
+        }
+        assert!(seen.contains(&anna, &1), "it comes again when that day comes");
+        seen.expire(at(86_400_240));
+        assert_eq!(seen.len(), 0);
     }
 }

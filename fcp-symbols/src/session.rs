@@ -97,5 +97,5 @@ pub use messages::{Attestations, AttestationsError, MeshSessionAck, MeshSessionH
 pub use peer::{AttestedKey, Direction, LocalNode, PeerKeys, Role};
 pub use policy::{SessionReplayPolicy, Volume};
 pub use suite::{OfferError, SessionCryptoSuite, SuiteId, SuiteOffer};
-pub use table::{CookieCounts, CookiePolicy, Output, ReceiveError, Received, SessionTable, TableConfig};
+pub use table::{CookieCounts, CookiePolicy, Output, ReceiveError, Received, SessionTable, TableConfig, TableLoad};
 pub use terms::{Agreement, Terms};

@@ -191,14 +191,30 @@ pub struct TakenFrame {
     pub until: Millis,
 }
 
+/// For how long a signed frame is remembered: twice the skew, and the rest of a second on either side.
+const fn keep_secs(terms: &Terms) -> u64 {
+    terms.max_skew_secs().saturating_mul(2).saturating_add(2)
+}
+
 impl SignedFrameGate {
     /// A gate that remembers at most `max_frames`. Since nobody knows what was taken before the start, it opens after twice
     /// the tolerated skew.
     #[must_use]
     pub fn new(terms: &Terms, started: Millis, max_frames: usize) -> Self {
-        let keep_secs = terms.max_skew_secs().saturating_mul(2).saturating_add(2);
+        let keep_secs = keep_secs(terms);
         let seen = Seen::new(keep_secs.saturating_mul(1000), MAX_FRAMES_PER_NODE, max_frames);
         Self { seen, open_at: started.saturating_add_secs(keep_secs) }
+    }
+
+    /// Closes the gate as after a start, and forgets nothing: the clock or the process is not what it was (D50), and what
+    /// was taken before may be among what comes.
+    pub(crate) fn close_again(&mut self, terms: &Terms, now: Millis) {
+        self.open_at = now.saturating_add_secs(keep_secs(terms));
+    }
+
+    /// How many signed frames are remembered.
+    pub(crate) fn remembered(&self) -> usize {
+        self.seen.len()
     }
 
     /// The same gate, open at once, with everything that was [`taken`](Self::taken) before the restart.

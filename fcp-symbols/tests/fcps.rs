@@ -6,7 +6,7 @@ mod common;
 
 use common::{envelope, symbol_key, zone_key};
 use fcp_core::id::NodeId;
-use fcp_core::zone_key::ZoneKeyAlgorithm::ChaCha20Poly1305;
+use fcp_core::zone_key::ZoneKeyAlgorithm::{ChaCha20Poly1305, XChaCha20Poly1305};
 use fcp_symbols::envelope::{EnvelopeError, SymbolKey};
 use fcp_symbols::fcps::{
     DEFAULT_MAX_FRAME_LEN, Frame, FrameError, FrameFlags, FrameHeader, FrameMut, FrameWriter, WriteError, frame_len,
@@ -260,8 +260,9 @@ proptest! {
         esis in prop::collection::btree_set(0_u32..1 << 24, 1..20),
         k in 1_u16..=56_403,
         size in (32_u16..40).prop_map(|eighth| eighth * 8),
+        algorithm in prop_oneof![Just(ChaCha20Poly1305), Just(XChaCha20Poly1305)],
     ) {
-        let key = symbol_key(ChaCha20Poly1305);
+        let key = symbol_key(algorithm);
         let symbol_size = SymbolSize::new(size).unwrap();
         let mut buffer = vec![0; frame_len(esis.len(), symbol_size)];
         let mut writer = FrameWriter::new(&mut buffer, FrameHeader { symbol_size, ..header() }).unwrap();

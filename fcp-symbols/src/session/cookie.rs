@@ -38,6 +38,8 @@ impl CookieKeys {
 
     /// Draws a new key where the current one has served its time. To be called before keys are used.
     pub fn rotate(&mut self, now: Millis, rng: &mut impl CryptoRng) {
+        // A clock that was set back must not make the key live until it has caught up.
+        self.since = self.since.min(now);
         let age = now.since(self.since) / 1000;
         if age < COOKIE_KEY_SECS {
             return;
@@ -168,5 +170,21 @@ mod tests {
         let cookie = keys.bake(&hello, here);
         keys.rotate(at(240), &mut rng);
         assert!(!keys.accepts(&cookie, &hello, here), "a key that was current for two terms is gone");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_prolongs_no_key() {
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(7);
+        let here: SocketAddr = "192.0.2.1:1".parse().unwrap();
+        let at = |seconds: u64| Millis::from_millis(seconds * 1000);
+        let mut keys = CookieKeys::new(at(100_000), &mut rng);
+        let hello = hello();
+        let cookie = keys.bake(&hello, here);
+        keys.rotate(at(5), &mut rng);
+        assert_eq!(keys.bake(&hello, here), cookie);
+        keys.rotate(at(65), &mut rng);
+        assert_ne!(keys.bake(&hello, here), cookie);
+        keys.rotate(at(125), &mut rng);
+        assert!(!keys.accepts(&cookie, &hello, here));
     }
 }

@@ -39,6 +39,12 @@ impl HelloCache {
         let keep_secs = terms.max_skew_secs().saturating_mul(2).saturating_add(2);
         Self(Seen::new(keep_secs.saturating_mul(1000), MAX_HELLOS_PER_NODE, max_hellos))
     }
+
+    /// How many hellos are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// A hello that is well-formed, for this node, of this time, and offers a suite that this node has. Nothing else is known

@@ -17,7 +17,7 @@ use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::{Millis, Timestamp};
 
 use self::peers::{Live, Outbound, Peer};
-pub use self::types::{CookieCounts, CookiePolicy, Output, ReceiveError, Received, TableConfig};
+pub use self::types::{CookieCounts, CookiePolicy, Output, ReceiveError, Received, TableConfig, TableLoad};
 use super::responder::HelloCache;
 use super::wire;
 use super::{
@@ -112,6 +112,19 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     #[must_use]
     pub const fn cookie_counts(&self) -> CookieCounts {
         self.cookie_counts
+    }
+
+    /// What the table holds, by number.
+    #[must_use]
+    pub fn load(&self) -> TableLoad {
+        TableLoad {
+            peers: self.peers.len(),
+            sessions: self.sessions.len(),
+            handshakes: self.outbound,
+            hellos: self.answered.remembered(),
+            signed_frames: self.signed_frames.remembered(),
+            outputs: self.outputs.len(),
+        }
     }
 
     /// The open sessions.
@@ -370,7 +383,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         self.remove_all(Reason::SessionReset);
         self.instance = SenderInstance::start(rng);
         self.cookies = CookieKeys::new(now, rng);
-        self.signed_frames = SignedFrameGate::new(&self.config.terms, now, self.config.max_signed_frames);
+        self.signed_frames.close_again(&self.config.terms, now);
     }
 
     fn remove_all(&mut self, reason: Reason) {

@@ -7,6 +7,7 @@
 )]
 
 mod handshake;
+mod hostile;
 mod known_answers;
 mod live;
 mod pair;

@@ -45,6 +45,24 @@ pub struct CookieCounts {
     pub waived: u64,
 }
 
+/// What a table holds: its memory is made of these, each bounded by its [`TableConfig`], but for outputs, which wait for
+/// whoever drains them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableLoad {
+    /// Peers with a session or a handshake.
+    pub peers: usize,
+    /// Open sessions.
+    pub sessions: usize,
+    /// Handshakes of this node's own that are under way.
+    pub handshakes: usize,
+    /// Answered hellos that are remembered (D47).
+    pub hellos: usize,
+    /// Signed frames that are remembered (D70).
+    pub signed_frames: usize,
+    /// Outputs that nobody has asked for yet.
+    pub outputs: usize,
+}
+
 /// How a table behaves.
 #[derive(Debug, Clone)]
 pub struct TableConfig {
