@@ -18,9 +18,13 @@ pub mod reassembly;
 // §8.4: what is done for others, and how much of it.
 pub mod admission;
 
-// §3.6, §8.3, §21.3: where symbols are, and what that is worth.
+// §3.6, §8.3, §21: where symbols are, and what that is worth.
 pub mod coverage;
+pub mod offline;
 pub mod placement;
+
+// §3.7: what a node keeps.
+pub mod gc;
 
 // §4.2, §9.4: sessions between nodes, and what they carry.
 pub mod counter;
