@@ -26,6 +26,9 @@ pub mod placement;
 // §3.7: what a node keeps.
 pub mod gc;
 
+// §8.2: which nodes hold what.
+pub mod gossip;
+
 // §4.2, §9.4: sessions between nodes, and what they carry.
 pub mod counter;
 pub mod datagram;

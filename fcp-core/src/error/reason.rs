@@ -181,6 +181,14 @@ reasons! {
     SymbolStaleRequest "symbol.stale_request" "§9.2.1" "the request's time is too far from now" "check the clocks";
     SymbolSignature "symbol.signature" "§9.2.1, D71" "the message is signed inside a session, or not signed outside of one" "sign outside of sessions only";
 
+    GossipBadFilter "gossip.bad_filter" "§8.2, D218" "the bytes are no filter of version 1, or its lengths do not agree" "send the filter as it was made";
+    GossipBadTable "gossip.bad_table" "D132" "the bytes are no table of version 1, or the number of cells is none" "use a multiple of 4 from 4 to 4096";
+    GossipBadRange "gossip.bad_range" "D132, D218" "the id space has no such part" "name at most 12 leading bits";
+    GossipBadList "gossip.bad_list" "D218" "the list is not that of sorted items of its set and range, or too long" "list each item once, ascending, at most 65536";
+    GossipFilterKeys "gossip.filter_keys" "D218" "the keys are more than 2097152, or no filter can be made of them" "make one filter for each part of the id space";
+    GossipTooLarge "gossip.too_large" "§8.2, D132" "more differs than fits the table" "use a larger table, or divide the id space";
+    GossipInconsistent "gossip.inconsistent" "§8.2, D132" "the table contradicts itself or the sets that it was made of" "send the table of one's own set";
+
     EnrollmentWrongZone "enrollment.wrong_zone" "§19.4, D4" "the enrollment is not an object of z:owner" "issue it in z:owner";
     EnrollmentBadWindow "enrollment.bad_window" "§19.4" "the enrollment expires before it is issued" "issue it with a later expiry";
     EnrollmentNotYetValid "enrollment.not_yet_valid" "D7" "the enrollment is issued in the future" "check the clocks";

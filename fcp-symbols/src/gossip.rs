@@ -1,0 +1,13 @@
+//! Who holds what (§8.2, §8.4, D132, D133, D218).
+
+mod digest;
+mod filter;
+mod iblt;
+mod item;
+mod range;
+
+pub use digest::SetDigest;
+pub use filter::{BuildError, FilterError, MAX_FILTER_KEYS, XorFilter};
+pub use iblt::{Difference, Iblt, MAX_CELLS, PeelError, TableError, cells_for, encoded_len};
+pub use item::{GossipItem, GossipSet};
+pub use range::{IdRange, MAX_BITS, RangeError};
