@@ -2,12 +2,14 @@
 
 mod digest;
 mod filter;
+mod held;
 mod iblt;
 mod item;
 mod range;
 
 pub use digest::SetDigest;
 pub use filter::{BuildError, FilterError, MAX_FILTER_KEYS, XorFilter};
-pub use iblt::{Difference, Iblt, MAX_CELLS, PeelError, TableError, cells_for, encoded_len};
+pub use held::{HeldItems, SUMMARY_CELLS};
+pub use iblt::{Difference, Iblt, MAX_CELLS, PeelError, TableError, cells_for, encoded_len, fold_size};
 pub use item::{GossipItem, GossipSet};
 pub use range::{IdRange, MAX_BITS, RangeError};

@@ -340,11 +340,8 @@ mod tests {
             let filter = XorFilter::build(keys.clone(), seed).unwrap();
             prop_assert!(keys.iter().all(|key| filter.contains(*key)));
             let mut bytes = filter.to_bytes();
-            for (at, byte) in garbage.iter().enumerate() {
-                let place = bytes.len().min(18) + at;
-                if let Some(place) = bytes.get_mut(place) {
-                    *place = *byte;
-                }
+            for (place, byte) in bytes.iter_mut().skip(18).zip(&garbage) {
+                *place = *byte;
             }
             let hostile = XorFilter::parse(&bytes).unwrap();
             for other in others {

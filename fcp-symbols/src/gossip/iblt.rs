@@ -11,8 +11,7 @@ use alloc::vec::Vec;
 use fcp_core::error::Reason;
 
 pub use peel::{Difference, PeelError};
-pub use size::cells_for;
-pub(super) use size::fold_size;
+pub use size::{cells_for, fold_size};
 
 use super::GossipItem;
 use super::item::PARTS;

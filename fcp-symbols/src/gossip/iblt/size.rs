@@ -13,10 +13,10 @@ pub const fn cells_for(differences: u32) -> u32 {
     cells.div_ceil(4).saturating_mul(4)
 }
 
-/// The least number of cells, at least `cells`, that the tables which are kept ready can be folded to: a power of two, or
+/// The least number of cells, at least `cells`, that the tables which nodes keep ready fold to: a power of two, or
 /// three times one.
 #[must_use]
-pub(in crate::gossip) const fn fold_size(cells: u32) -> u32 {
+pub const fn fold_size(cells: u32) -> u32 {
     let power = cells.next_power_of_two();
     let three_quarters = power.saturating_sub(power / 4);
     let size = if cells <= three_quarters { three_quarters } else { power };

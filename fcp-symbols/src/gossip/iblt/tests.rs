@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "a test counts with small numbers")]
+
 use super::{Difference, Iblt, MAX_CELLS, PeelError, cells_for, encoded_len, fold_size};
 use crate::gossip::GossipItem;
 use fcp_core::id::ObjectId;
@@ -115,7 +117,8 @@ fn folding_is_making_a_smaller_table() {
     }
     assert_eq!(table(4096, 0..5).fold(3072), None);
     assert_eq!(table(128, 0..5).fold(256), None);
-    for (cells, expected) in [(4, 4), (100, 128), (90, 96), (1432, 1536), (1537, 2048), (3_073, 4_096), (9_999, 4_096)] {
+    for (cells, expected) in [(4, 4), (100, 128), (90, 96), (1432, 1536), (1537, 2048), (3_073, 4_096), (9_999, 4_096)]
+    {
         assert_eq!(fold_size(cells), expected, "{cells}");
     }
 }
