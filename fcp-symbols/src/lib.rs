@@ -22,6 +22,7 @@ pub mod admission;
 pub mod coverage;
 pub mod offline;
 pub mod placement;
+pub mod repair;
 
 // §3.7: what a node keeps.
 pub mod gc;

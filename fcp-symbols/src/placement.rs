@@ -1,4 +1,9 @@
-//! Which node gets which symbols of an object (§3.6).
+//! Which node gets which symbols of an object (§3.6, D209, D220).
+//!
+//! [`spread`] gives a new object's symbols out. [`rebalance`] looks at where they are now, and says what is to be added
+//! and given up so that the policy is met again after nodes left, joined or changed, moving as little as possible.
+
+mod rebalance;
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,6 +14,8 @@ use fcp_core::id::NodeId;
 use fcp_core::object::ObjectPlacementPolicy;
 
 use crate::raptor::MAX_ESI;
+
+pub use rebalance::{Rebalance, rebalance};
 
 /// Why a policy cannot be met by these nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,21 +61,12 @@ pub fn spread(
     let mut eligible: Vec<&NodeFacts> = nodes.iter().filter(|node| !excluded(node)).collect();
     eligible.sort_by_key(|node| (!preferred(node), &node.node_id));
 
-    let share = usize::from(policy.max_node_fraction_bps).max(1);
-    let needed = usize::from(policy.min_nodes).max(10_000_usize.div_ceil(share));
-    let count = u32::try_from(eligible.len()).unwrap_or(u32::MAX);
+    let share = u32::from(policy.max_node_fraction_bps);
+    let (needed, count) = (nodes_needed(policy), u32::try_from(eligible.len()).unwrap_or(u32::MAX));
     if eligible.len() < needed || count == 0 {
         return Err(PlacementError::TooFewNodes { eligible: eligible.len(), needed });
     }
-    let total = u64::from(k).saturating_mul(u64::from(policy.target_coverage_bps)).div_ceil(10_000);
-    let total = u32::try_from(total).ok().filter(|total| *total <= MAX_ESI).ok_or(PlacementError::TooManySymbols)?;
-
-    // Of few symbols one is a large share: then there are more than the coverage takes.
-    let too_large = |total: u32| {
-        u64::from(total.div_ceil(count)).saturating_mul(10_000)
-            > u64::from(total).saturating_mul(u64::from(policy.max_node_fraction_bps))
-    };
-    let total = if too_large(total) { total.div_ceil(count).saturating_mul(count) } else { total };
+    let total = evened(symbols_needed(policy, k)?, count, share);
 
     let (each, more) = (total.checked_div(count).unwrap_or_default(), total.checked_rem(count).unwrap_or_default());
     let mut next = 0_u32;
@@ -78,6 +76,25 @@ pub fn spread(
         (node.node_id.clone(), start..next)
     });
     Ok(runs.collect())
+}
+
+/// How many nodes the policy takes: as many as it names, and as its largest share permits (D209).
+fn nodes_needed(policy: &ObjectPlacementPolicy) -> usize {
+    let share = usize::from(policy.max_node_fraction_bps).max(1);
+    usize::from(policy.min_nodes).max(10_000_usize.div_ceil(share))
+}
+
+/// How many symbols the policy's coverage takes.
+fn symbols_needed(policy: &ObjectPlacementPolicy, k: u16) -> Result<u32, PlacementError> {
+    let total = u64::from(k).saturating_mul(u64::from(policy.target_coverage_bps)).div_ceil(10_000);
+    u32::try_from(total).ok().filter(|total| *total <= MAX_ESI).ok_or(PlacementError::TooManySymbols)
+}
+
+/// Of few symbols one is a large share: then there are more than the coverage takes, the same number for each (D209).
+fn evened(total: u32, nodes: u32, share_bps: u32) -> u32 {
+    let each = total.div_ceil(nodes.max(1));
+    let fits = u64::from(each).saturating_mul(10_000) <= u64::from(total).saturating_mul(u64::from(share_bps));
+    if fits { total } else { each.saturating_mul(nodes) }
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ struct Object {
     available: bool,
     /// What it lacks, if it falls short of its policy.
     urgency: Option<(u32, u32)>,
+    /// Whether it is short and set aside.
+    parked: bool,
     /// By node, then ascending.
     runs: Vec<Run>,
 }
@@ -88,6 +90,8 @@ pub struct CoverageIndex {
     object_places: BTreeMap<ObjectId, u32>,
     free: Vec<u32>,
     short: BTreeSet<Urgency>,
+    /// Those of `short` that are not set aside.
+    due: BTreeSet<Urgency>,
     available: usize,
     scratch: Vec<Range<u32>>,
 }
@@ -185,7 +189,7 @@ impl CoverageIndex {
         match at_mut(&mut self.objects, slot) {
             Some(Some(object)) => (object.k, object.policy) = (k, policy),
             vacant => {
-                let object = Object { id, k, policy, available: false, urgency: None, runs: Vec::new() };
+                let object = Object { id, k, policy, available: false, urgency: None, parked: false, runs: Vec::new() };
                 match vacant {
                     Some(vacant) => *vacant = Some(object),
                     None => self.objects.push(Some(object)),
@@ -222,6 +226,7 @@ impl CoverageIndex {
         self.available = self.available.saturating_sub(usize::from(object.available));
         if let Some(urgency) = object.urgency() {
             self.short.remove(&urgency);
+            self.due.remove(&urgency);
         }
         let mut holder = None;
         for run in &object.runs {
@@ -258,6 +263,9 @@ impl CoverageIndex {
             return;
         }
         let runs = esis.runs().iter().map(|run| Run { node: place, start: run.start, end: run.end });
+        if object.runs.get(old.clone()).unwrap_or_default().iter().copied().eq(runs.clone()) {
+            return;
+        }
         object.runs.splice(old, runs);
         if had && esis.is_empty() {
             self.lose(place);
@@ -352,10 +360,15 @@ impl CoverageIndex {
         if object.urgency != urgency {
             if let Some(before) = object.urgency() {
                 self.short.remove(&before);
+                self.due.remove(&before);
             }
             object.urgency = urgency;
             self.short.extend(object.urgency());
+            self.due.extend(object.urgency());
+        } else if object.parked {
+            self.due.extend(object.urgency());
         }
+        object.parked = false;
     }
 
     /// The objects that fall short of their policy, the most endangered first.
@@ -363,11 +376,40 @@ impl CoverageIndex {
         self.short.iter().copied()
     }
 
-    /// The first of them behind `after`.
+    /// The most endangered object that falls short and is not set aside.
     #[must_use]
-    pub fn next_short(&self, after: Option<&Urgency>) -> Option<Urgency> {
-        use core::ops::Bound::{Excluded, Unbounded};
-        self.short.range((after.map_or(Unbounded, Excluded), Unbounded)).next().copied()
+    pub fn first_due(&self) -> Option<Urgency> {
+        self.due.first().copied()
+    }
+
+    /// Sets a short object aside, until something about it or about a node that holds any of it changes, or it is woken.
+    pub fn park(&mut self, id: &ObjectId) {
+        let Some(slot) = self.object_places.get(id).copied() else { return };
+        let Some(object) = at_mut(&mut self.objects, slot).and_then(Option::as_mut) else { return };
+        if let Some(urgency) = object.urgency() {
+            object.parked = true;
+            self.due.remove(&urgency);
+        }
+    }
+
+    /// Whether a short object is set aside.
+    #[must_use]
+    pub fn is_parked(&self, id: &ObjectId) -> bool {
+        self.object(id).is_some_and(|object| object.parked)
+    }
+
+    /// No longer sets an object aside.
+    pub fn wake(&mut self, id: &ObjectId) {
+        let Some(slot) = self.object_places.get(id).copied() else { return };
+        let Some(object) = at_mut(&mut self.objects, slot).and_then(Option::as_mut) else { return };
+        object.parked = false;
+        self.due.extend(object.urgency());
+    }
+
+    /// Sets nothing aside any more: there is a node that was not there before.
+    pub fn wake_all(&mut self) {
+        self.due.clone_from(&self.short);
+        self.objects.iter_mut().flatten().for_each(|object| object.parked = false);
     }
 
     /// How endangered an object is; nothing if its policy is met.
