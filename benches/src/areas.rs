@@ -6,7 +6,7 @@ pub mod symbols;
 
 use clap::ValueEnum;
 
-use crate::measure::Pair;
+use crate::measure::{Contest, Pair};
 
 /// The layers that have claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +17,12 @@ pub enum Area {
     Symbols,
     /// Tokens.
     Caps,
+}
+
+/// Every contest of `area`, or of all.
+#[must_use]
+pub fn contests(area: Option<Area>) -> Vec<Contest> {
+    if area.is_none_or(|area| area == Area::Symbols) { symbols::contests() } else { Vec::new() }
 }
 
 /// Every pair of `area`, or of all.

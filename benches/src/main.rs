@@ -9,9 +9,11 @@
 
 mod report;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fcp_benches::areas::symbols::wire;
 use fcp_benches::areas::{self, Area};
 use fcp_benches::measure::{self, Effort};
 
@@ -36,16 +38,45 @@ enum Command {
         #[arg(long)]
         smoke: bool,
     },
+    /// The sending end of what is measured between two processes.
+    #[command(hide = true)]
+    Send {
+        /// Whose.
+        sender: wire::Sender,
+        /// Where to.
+        to: SocketAddr,
+    },
 }
 
 fn main() -> ExitCode {
-    let Command::Ratios { area, json, smoke } = Cli::parse().command;
+    match Cli::parse().command {
+        Command::Ratios { area, json, smoke } => ratios(area, json, smoke),
+        Command::Send { sender, to } => match wire::send(sender, to) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("fcp-benches: {error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn ratios(area: Option<Area>, json: bool, smoke: bool) -> ExitCode {
     let effort = if smoke { Effort::Smoke } else { Effort::Full };
     let mut held = true;
     let mut report = report::Report::new(json);
     for pair in areas::pairs(area) {
         let ratio = measure::run(pair, effort);
         held &= report.row(&ratio);
+    }
+    for contest in areas::contests(area) {
+        match contest.run(effort) {
+            Ok(ratio) => held &= report.row(&ratio),
+            Err(error) => {
+                eprintln!("fcp-benches: {}: {error}", contest.name);
+                return ExitCode::FAILURE;
+            }
+        }
     }
     if held || smoke { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -38,6 +38,43 @@ pub struct Pair {
     pub goal: Goal,
 }
 
+/// Two things that each take several processes, and so measure themselves.
+pub struct Contest {
+    /// What they do.
+    pub name: &'static str,
+    /// What these crates are compared with.
+    pub peer_name: &'static str,
+    /// What is claimed.
+    pub goal: Goal,
+    /// Measures both in turn.
+    pub run: fn(Effort) -> Result<Times, String>,
+}
+
+/// Nanoseconds a unit of work, round by round.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// Ours.
+    pub ours: Vec<f64>,
+    /// The peer's.
+    pub peer: Vec<f64>,
+}
+
+impl std::fmt::Debug for Contest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Contest({} / {}, {:?})", self.name, self.peer_name, self.goal)
+    }
+}
+
+impl Contest {
+    /// Measures both in turn.
+    ///
+    /// # Errors
+    /// What kept one of them from running.
+    pub fn run(&self, effort: Effort) -> Result<Ratio, String> {
+        (self.run)(effort).map(|times| Ratio::of_times(self.name, self.peer_name, self.goal, times))
+    }
+}
+
 impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Pair({} / {}, {:?})", self.name, self.peer_name, self.goal)
@@ -64,6 +101,12 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    fn of_times(name: &'static str, peer_name: &'static str, goal: Goal, times: Times) -> Self {
+        let (ours_min, ours_median) = summary(times.ours);
+        let (peer_min, peer_median) = summary(times.peer);
+        Self { name, peer_name, goal, ours_min, peer_min, ours_median, peer_median }
+    }
+
     /// Ours over the peer's, by minima.
     #[must_use]
     pub fn of_minima(&self) -> f64 {
@@ -105,9 +148,7 @@ pub fn run(mut pair: Pair, effort: Effort) -> Ratio {
         peer.push(timed(&mut pair.peer, peer_count));
         drop(pieces);
     }
-    let (ours_min, ours_median) = summary(ours);
-    let (peer_min, peer_median) = summary(peer);
-    Ratio { name: pair.name, peer_name: pair.peer_name, goal: pair.goal, ours_min, peer_min, ours_median, peer_median }
+    Ratio::of_times(pair.name, pair.peer_name, pair.goal, Times { ours, peer })
 }
 
 /// Pieces of the heap whose sizes differ from round to round, so that buffers of either side lie elsewhere each time.

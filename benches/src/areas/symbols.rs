@@ -2,10 +2,11 @@
 
 mod chunks;
 mod datagram;
+pub mod wire;
 
 use fcp_symbols::session::SessionCryptoSuite;
 
-use crate::measure::Pair;
+use crate::measure::{Contest, Pair};
 
 /// Sealing and opening datagrams against the bare cryptography of either suite.
 #[must_use]
@@ -17,6 +18,12 @@ pub fn datagrams() -> Vec<Pair> {
 #[must_use]
 pub fn chunked_encode() -> Vec<Pair> {
     chunks::pairs()
+}
+
+/// What is measured between processes.
+#[must_use]
+pub fn contests() -> Vec<Contest> {
+    vec![wire::contest()]
 }
 
 /// The pairs of this layer.

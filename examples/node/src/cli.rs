@@ -1,9 +1,12 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::bench::report::Layer;
 
 /// A personal mesh: the reference node of FCP2.
 ///
@@ -27,6 +30,20 @@ enum Command {
     /// Read a node's audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Measure the symbol layer on this machine.
+    Bench {
+        /// What of it.
+        layer: Layer,
+        /// One line of JSON a figure.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The sending end of what is measured between two processes.
+    #[command(hide = true)]
+    BenchSender {
+        /// Where to.
+        to: SocketAddr,
+    },
     /// Run a connector on standard input and output, as a node does.
     #[command(hide = true)]
     Connector {
@@ -100,6 +117,8 @@ impl Cli {
             }
             Command::Explain(args) => crate::console::explain(&args.data, &args.id),
             Command::Audit(AuditCommand::Tail { zone, count, data }) => crate::console::audit_tail(&data, &zone, count),
+            Command::Bench { layer, json } => crate::bench::report::run(layer, json),
+            Command::BenchSender { to } => crate::bench::report::send(to),
             Command::Connector { name } => crate::supervisor::serve_connector(&name),
         };
         match outcome {

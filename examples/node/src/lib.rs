@@ -3,6 +3,7 @@
 //! The binary `fcp` is [`run`]. Beside it two modules are public: the [`supervisor`], for tests that start
 //! real connectors, and the [`transport`], whose batches the benchmarks measure.
 
+pub mod bench;
 mod cli;
 mod clock;
 mod config;
