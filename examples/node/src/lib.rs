@@ -1,7 +1,7 @@
 //! The reference node: real sockets, processes and disks around the protocol crates.
 //!
-//! The binary `fcp` is [`run`]. Beside it two modules are public: the [`supervisor`], for tests that start
-//! real connectors, and the [`transport`], whose batches the benchmarks measure.
+//! The binary `fcp` is [`run`]. Beside it three modules are public: the [`supervisor`], for tests that start real connectors,
+//! the [`transport`], and the [`bench`](mod@bench) behind `fcp bench`, which the benchmarks put beside others.
 
 pub mod bench;
 mod cli;
