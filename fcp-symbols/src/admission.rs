@@ -40,13 +40,18 @@
 mod account;
 mod accounts;
 mod budget;
+mod choice;
+mod deliveries;
 mod error;
 mod prefix;
 mod reputation;
+mod responder;
 mod window;
 
 pub use account::{DecodeGuard, Usage};
 pub use accounts::{Admission, Source};
 pub use budget::{AdmissionLimits, AdmissionPolicy, PeerBudget, WORK_PER_MS};
+pub use choice::Held;
 pub use error::AdmissionError;
 pub use reputation::{Deed, Reputation};
+pub use responder::{AnswerError, Asker, Responder, ResponderLimits, Served};

@@ -18,8 +18,9 @@ pub mod reassembly;
 // §8.4: what is done for others, and how much of it.
 pub mod admission;
 
-// §3.6, §8.3, §21: where symbols are, and what that is worth.
+// §3.6, §8.3, §17.2, §21: where symbols are and come from, and what that is worth.
 pub mod coverage;
+pub mod diversity;
 pub mod offline;
 pub mod placement;
 pub mod repair;

@@ -89,6 +89,7 @@ fn requests() {
         max_symbols: 300,
         want_esi: Some(EsiList::new(vec![4, 9]).unwrap()),
         decode_status: Some(status()),
+        delivery_hint: Some(SymbolDeliveryHint { stop_after_symbols: 70, preferred_symbol_size: None }),
         requested_at: NOW,
         requester: node("nPeer"),
         signature: Signature::ABSENT,

@@ -8,13 +8,14 @@ use fcp_core::time::{TimePolicy, Timestamp};
 
 use super::header::check_header;
 use super::{Authentic, DecodeStatus, EsiList, MessageError, MissingHint};
+use crate::raptor::SymbolSize;
 
 /// Asks for symbols of an object (§9.2.1). The requester always signs it, inside of sessions too.
 ///
 /// ```cddl
 /// symbol-request = { header, object_id: bstr .size 32, zone_id: tstr, zone_key_id: bstr .size 8, max_symbols: uint,
-///   ? want_esi: [*1024 uint], ? decode_status: decode-status, requested_at: uint, requester: tstr,
-///   signature: bstr .size 64 }
+///   ? want_esi: [*1024 uint], ? decode_status: decode-status, ? delivery_hint: symbol-delivery-hint,
+///   requested_at: uint, requester: tstr, signature: bstr .size 64 }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, MeshObject)]
 #[fcp(schema = "fcp.mesh:SymbolRequest@2.0.0", signer = NodeSigningPublicKey, check = consistent)]
@@ -29,10 +30,12 @@ pub struct SymbolRequest {
     pub zone_key_id: ZoneKeyId,
     /// How many symbols the requester takes at most.
     pub max_symbols: u32,
-    /// These symbols and no others: no more than `max_symbols`.
+    /// These symbols first: no more than `max_symbols`. What they leave of that is filled up with others (D221).
     pub want_esi: Option<EsiList>,
     /// How far the requester is with the object: unsigned, as this message is signed.
     pub decode_status: Option<DecodeStatus>,
+    /// How the requester would like the answer delivered (D221).
+    pub delivery_hint: Option<SymbolDeliveryHint>,
     /// When it asked.
     pub requested_at: Timestamp,
     /// Who asks.
@@ -94,7 +97,7 @@ impl SymbolRequest {
     }
 }
 
-/// How a requester would like symbols delivered (§9.2.1).
+/// How a requester would like symbols delivered (§9.2.1): a part of its [`SymbolRequest`] (D221).
 ///
 /// ```cddl
 /// symbol-delivery-hint = { stop_after_symbols: uint, ? preferred_symbol_size: uint }
@@ -102,16 +105,26 @@ impl SymbolRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[fcp(schema = "fcp.mesh:SymbolDeliveryHint@2.0.0")]
 pub struct SymbolDeliveryHint {
-    /// Stop after as many symbols, unless another status arrives.
+    /// Stop after as many symbols, unless another status arrives: then as many again.
     pub stop_after_symbols: u32,
-    /// The symbol size that suits the requester, in bytes; ignored where it does not fit the datagrams.
+    /// The symbol size that suits the requester, in bytes.
     pub preferred_symbol_size: Option<u16>,
+}
+
+impl SymbolDeliveryHint {
+    /// The symbol size that the requester prefers, if there is such a size and it is not above `largest`, the largest that
+    /// fits the datagrams (§4.3.1).
+    #[must_use]
+    pub fn symbol_size(&self, largest: SymbolSize) -> Option<SymbolSize> {
+        SymbolSize::new(self.preferred_symbol_size?).ok().filter(|size| *size <= largest)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{SymbolDeliveryHint, SymbolRequest};
     use crate::message::{DecodeStatus, EsiList, Feedback as _, MissingHint, ephemeral_header, read};
+    use crate::raptor::SymbolSize;
     use fcp_core::id::{EpochId, NodeId, ObjectId, ZoneId, ZoneKeyId};
     use fcp_core::object::{ControlPlaneObject, Message as _};
     use fcp_core::sign::{NodeSigningKey, Signature, Signed as _};
@@ -147,6 +160,7 @@ mod tests {
             max_symbols: 2,
             want_esi: None,
             decode_status: None,
+            delivery_hint: None,
             requested_at: NOW,
             requester: NodeId::new("nPeer").unwrap(),
             signature: Signature::ABSENT,
@@ -223,7 +237,9 @@ mod tests {
             mask in 1_u8..=255,
             cut: prop::sample::Index,
         ) {
-            let full = SymbolRequest { want_esi: Some(list(&[4, 9])), decode_status: Some(status()), ..request() };
+            let delivery_hint = Some(SymbolDeliveryHint { stop_after_symbols: 70, preferred_symbol_size: Some(512) });
+            let (want_esi, decode_status) = (Some(list(&[4, 9])), Some(status()));
+            let full = SymbolRequest { want_esi, decode_status, delivery_hint, ..request() };
             let body = full.to_body();
             let mut changed = body.clone();
             *at.get_mut(&mut changed) ^= mask;
@@ -240,6 +256,18 @@ mod tests {
         for preferred_symbol_size in [None, Some(1024)] {
             let hint = SymbolDeliveryHint { stop_after_symbols: 70, preferred_symbol_size };
             assert_eq!(SymbolDeliveryHint::from_body(&hint.to_body()).unwrap(), hint);
+        }
+    }
+
+    #[test]
+    fn a_preference_is_met_where_it_fits() {
+        let prefers = |size| {
+            let hint = SymbolDeliveryHint { stop_after_symbols: 0, preferred_symbol_size: size };
+            hint.symbol_size(SymbolSize::DEFAULT).map(SymbolSize::get)
+        };
+        assert_eq!([prefers(Some(256)), prefers(Some(1024))], [Some(256), Some(1024)]);
+        for size in [None, Some(1032), Some(248), Some(1020), Some(0), Some(u16::MAX)] {
+            assert_eq!(prefers(size), None, "{size:?}");
         }
     }
 }

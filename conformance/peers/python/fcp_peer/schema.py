@@ -233,6 +233,9 @@ DECODE_STATUS = both(obj(
     required=u32, missing_hint_=missing_hint, signature_=b64,
 ), ephemeral("DecodeStatus"))
 
+# §9.2.1: a message of its own by its schema, and a part of a request (D221).
+DELIVERY_HINT = struct(stop_after_symbols=u32, preferred_symbol_size_=u16)
+
 
 def signers(value):
     """D202: 2 to 255 signers by share id, each once."""
@@ -619,9 +622,9 @@ MESH = {
     ),
     "SymbolRequest": signed(
         object_id=b32, zone_id=zone, zone_key_id=b8, max_symbols=u32, want_esi_=esis,
-        decode_status_=DECODE_STATUS, requested_at=u64, requester=node,
+        decode_status_=DECODE_STATUS, delivery_hint_=DELIVERY_HINT, requested_at=u64, requester=node,
     ),
-    "SymbolDeliveryHint": struct(stop_after_symbols=u32, preferred_symbol_size_=u16),
+    "SymbolDeliveryHint": DELIVERY_HINT,
     # §4.2, D44, D46
     "MeshSessionHello": struct(
         to=node, eph_pubkey=b32, nonce=b16, cookie_=b32, timestamp=u64, suites=suites,

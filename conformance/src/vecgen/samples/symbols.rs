@@ -98,15 +98,18 @@ fn request() -> Sample {
             "symbol.message_header",
         ),
         ("without-requester", "§9.2.1", &["requester"], None, "cbor.missing_key"),
+        ("delivery-hint-without-an-end", "D221", &["delivery_hint", "stop_after_symbols"], None, "cbor.missing_key"),
+        ("null-for-an-absent-delivery-hint", "G4", &["delivery_hint"], Some(json!(null)), "cbor.unexpected_type"),
         ("max-beyond-32-bits", "§9.2.1", &["max_symbols"], Some(json!(4_294_967_296_u64)), "cbor.out_of_range"),
     ]);
     Sample::signed(
         "symbol-request",
         "fcp.mesh:SymbolRequest",
-        "§9.2.1, D71, D72",
+        "§9.2.1, D71, D72, D221",
         json!({
             "object_id": drawn::<32>("wanted"), "zone_id": "z:work", "zone_key_id": drawn::<8>("zone key id"),
             "max_symbols": 1_024, "want_esi": [0, 3, 258, 16_777_215], "decode_status": inner_status("wanted"),
+            "delivery_hint": {"stop_after_symbols": 70, "preferred_symbol_size": 1_024},
             "requested_at": NOW, "requester": "nLaptop",
         }),
     )

@@ -101,6 +101,7 @@ impl Mesh {
             max_symbols: message::MAX_RESPONSE_SYMBOLS,
             want_esi: None,
             decode_status,
+            delivery_hint: None,
             requested_at: now,
             requester: self.config.node_id.clone(),
             signature: Signature::ABSENT,
