@@ -5,6 +5,7 @@ mod filter;
 mod held;
 mod iblt;
 mod item;
+mod message;
 mod range;
 
 pub use digest::SetDigest;
@@ -12,4 +13,7 @@ pub use filter::{BuildError, FilterError, MAX_FILTER_KEYS, XorFilter};
 pub use held::{HeldItems, SUMMARY_CELLS};
 pub use iblt::{Difference, Iblt, MAX_CELLS, PeelError, TableError, cells_for, encoded_len, fold_size};
 pub use item::{GossipItem, GossipSet};
+pub use message::{
+    Cells, GossipList, GossipMessage, GossipRequest, GossipSummary, GossipTable, MAX_LISTED, MembershipFilter, Want,
+};
 pub use range::{IdRange, MAX_BITS, RangeError};

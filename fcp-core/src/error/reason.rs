@@ -185,9 +185,15 @@ reasons! {
     GossipBadTable "gossip.bad_table" "D132" "the bytes are no table of version 1, or the number of cells is none" "use a multiple of 4 from 4 to 4096";
     GossipBadRange "gossip.bad_range" "D132, D218" "the id space has no such part" "name at most 12 leading bits";
     GossipBadList "gossip.bad_list" "D218" "the list is not that of sorted items of its set and range, or too long" "list each item once, ascending, at most 65536";
+    GossipBadEpoch "gossip.bad_epoch" "§8.2, D219" "the summary's epoch is not that of its time" "name the epoch that the time is in";
     GossipFilterKeys "gossip.filter_keys" "D218" "the keys are more than 2097152, or no filter can be made of them" "make one filter for each part of the id space";
     GossipTooLarge "gossip.too_large" "§8.2, D132" "more differs than fits the table" "use a larger table, or divide the id space";
     GossipInconsistent "gossip.inconsistent" "§8.2, D132" "the table contradicts itself or the sets that it was made of" "send the table of one's own set";
+    GossipWrongSender "gossip.wrong_sender" "D219" "the summary is of another node than the session's peer" "send one's own summary";
+    GossipClockSkew "gossip.clock_skew" "D133" "the summary's time is too far from now" "check the clocks";
+    GossipStale "gossip.stale" "D133" "the summary is not newer than the last one from the node" "send each summary once, with a later time";
+    GossipUnasked "gossip.unasked" "D219" "the message answers no request" "answer what was asked for, once";
+    GossipBudget "gossip.budget" "§8.4, D219" "the peer has used up what is done for it in a minute" "try again later";
 
     EnrollmentWrongZone "enrollment.wrong_zone" "§19.4, D4" "the enrollment is not an object of z:owner" "issue it in z:owner";
     EnrollmentBadWindow "enrollment.bad_window" "§19.4" "the enrollment expires before it is issued" "issue it with a later expiry";

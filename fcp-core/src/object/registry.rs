@@ -181,6 +181,9 @@ schemas! {
     "fcp.mesh:SymbolAck" Any [] Node Ephemeral "§4.4";
     "fcp.mesh:GossipSummary" Message [] Node Ephemeral "§8.2, D133";
     "fcp.mesh:MembershipFilter" Message [] Unsigned Ephemeral "§8.2, D132";
+    "fcp.mesh:GossipRequest" Message [] Unsigned Ephemeral "§8.2, D219";
+    "fcp.mesh:GossipTable" Message [] Unsigned Ephemeral "§8.2, D219";
+    "fcp.mesh:GossipList" Message [] Unsigned Ephemeral "§8.2, D219";
     "fcp.mesh:MeshSessionHello" Message [] Node Ephemeral "§4.2";
     "fcp.mesh:MeshSessionHelloRetry" Message [] Unsigned Ephemeral "§4.2";
     "fcp.mesh:MeshSessionAck" Message [] Node Ephemeral "§4.2";
