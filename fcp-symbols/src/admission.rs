@@ -46,7 +46,7 @@ mod error;
 mod prefix;
 mod reputation;
 mod responder;
-mod window;
+pub(crate) mod window;
 
 pub use account::{DecodeGuard, Usage};
 pub use accounts::{Admission, Source};

@@ -23,7 +23,7 @@ pub(super) const fn is_over(then: u64, now: u64) -> bool {
 /// What is added counts for at least 60 and less than 65 seconds, so that no 60 seconds hold more than was allowed. A clock that
 /// goes back changes nothing: time stands still until it has caught up.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Window {
+pub(crate) struct Window {
     steps: [u64; STEPS as usize],
     newest: u64,
     sum: u64,
@@ -31,7 +31,7 @@ pub(super) struct Window {
 
 impl Window {
     /// What counts at `now`.
-    pub(super) fn used(&self, now: Millis) -> u64 {
+    pub(crate) fn used(&self, now: Millis) -> u64 {
         let step = step_of(now);
         if step <= self.newest {
             return self.sum;
@@ -44,7 +44,7 @@ impl Window {
     }
 
     /// Adds `amount`.
-    pub(super) fn add(&mut self, now: Millis, amount: u64) {
+    pub(crate) fn add(&mut self, now: Millis, amount: u64) {
         let step = step_of(now);
         if step > self.newest {
             self.sum = self.used(now);

@@ -31,6 +31,8 @@ struct Entry {
 pub struct HeldItems {
     set: GossipSet,
     items: BTreeMap<GossipItem, Entry>,
+    summary: Iblt,
+    /// Of many items.
     kept: Vec<Iblt>,
     digest: Option<SetDigest>,
     serial: u64,
@@ -40,8 +42,8 @@ impl HeldItems {
     /// Nothing yet.
     #[must_use]
     pub fn new(set: GossipSet) -> Self {
-        let kept = Iblt::new(SUMMARY_CELLS).into_iter().collect();
-        Self { set, items: BTreeMap::new(), kept, digest: None, serial: 0 }
+        let (items, summary) = (BTreeMap::new(), Iblt::of_summary());
+        Self { set, items, summary, kept: Vec::new(), digest: None, serial: 0 }
     }
 
     /// Which set it is.
@@ -59,7 +61,7 @@ impl HeldItems {
         self.serial = self.serial.saturating_add(1);
         self.items.insert(item, Entry { check: hashes.check(), serial: self.serial });
         self.change(&item, &hashes, 1);
-        if self.items.len() > MANY && self.kept.len() == 1 {
+        if self.items.len() > MANY && self.kept.is_empty() {
             for cells in KEPT {
                 self.kept.extend(self.table_by_items(IdRange::ALL, cells));
             }
@@ -72,13 +74,13 @@ impl HeldItems {
         let Some(entry) = self.items.remove(item) else { return false };
         self.change(item, &ItemHashes::with_check(item, entry.check), -1);
         if self.items.len() < MANY / 2 {
-            self.kept.truncate(1);
+            self.kept.clear();
         }
         true
     }
 
     fn change(&mut self, item: &GossipItem, hashes: &ItemHashes, count: i32) {
-        for table in &mut self.kept {
+        for table in self.kept.iter_mut().chain([&mut self.summary]) {
             table.change(item, hashes, count);
         }
         self.digest = None;
@@ -138,12 +140,22 @@ impl HeldItems {
         *self.digest.get_or_insert_with(|| SetDigest::of(self.set, count, self.items.keys()))
     }
 
+    /// The table that goes with summaries.
+    #[must_use]
+    pub const fn summary_table(&self) -> &Iblt {
+        &self.summary
+    }
+
+    fn at_hand(&self) -> impl Iterator<Item = &Iblt> {
+        self.kept.iter().chain([&self.summary])
+    }
+
     /// The table of a range in `cells` cells.
     ///
     /// # Errors
     /// [`TableError`] if no table has so many cells.
     pub fn table(&self, range: IdRange, cells: u32) -> Result<Iblt, TableError> {
-        let folded = || self.kept.iter().find_map(|kept| kept.fold(cells));
+        let folded = || self.at_hand().find_map(|kept| kept.fold(cells));
         match Some(range).filter(|range| *range == IdRange::ALL).and_then(|_| folded()) {
             Some(table) => Ok(table),
             None => self.table_by_items(range, cells),
@@ -154,7 +166,7 @@ impl HeldItems {
     #[must_use]
     pub fn items_for_table(&self, range: IdRange, cells: u32) -> u32 {
         let kept = |kept: &Iblt| kept.size().is_multiple_of(cells);
-        if range == IdRange::ALL && self.kept.iter().any(kept) { 0 } else { self.count(range) }
+        if range == IdRange::ALL && self.at_hand().any(kept) { 0 } else { self.count(range) }
     }
 
     fn table_by_items(&self, range: IdRange, cells: u32) -> Result<Iblt, TableError> {

@@ -14,6 +14,7 @@ pub use peel::{Difference, PeelError};
 pub use size::{cells_for, fold_size};
 
 use super::GossipItem;
+use super::held::SUMMARY_CELLS;
 use super::item::PARTS;
 use cell::{CELL_LEN, Cell};
 
@@ -83,6 +84,11 @@ impl Iblt {
     /// [`TableError`] unless `cells` is a multiple of 4 from 4 to 4096.
     pub fn new(cells: u32) -> Result<Self, TableError> {
         Ok(Self { cells: vec![Cell::default(); check_size(cells)?] })
+    }
+
+    /// A table of a summary, without items.
+    pub(super) fn of_summary() -> Self {
+        Self { cells: vec![Cell::default(); SUMMARY_CELLS as usize] }
     }
 
     /// Reads a table.
