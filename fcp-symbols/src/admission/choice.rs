@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Which symbols of an object a node can send.
-pub trait Held {
+pub trait HeldSymbols {
     /// The smallest ESI from `esi` on that is held.
     fn next_from(&self, esi: u32) -> Option<u32>;
 
@@ -15,14 +15,14 @@ pub trait Held {
     }
 }
 
-impl Held for BTreeSet<u32> {
+impl HeldSymbols for BTreeSet<u32> {
     fn next_from(&self, esi: u32) -> Option<u32> {
         self.range(esi..).next().copied()
     }
 }
 
 /// What is made when it is asked for: whoever has the whole object has all of `0..MAX_ESI + 1`.
-impl Held for Range<u32> {
+impl HeldSymbols for Range<u32> {
     fn next_from(&self, esi: u32) -> Option<u32> {
         Some(esi.max(self.start)).filter(|esi| *esi < self.end)
     }
@@ -30,7 +30,7 @@ impl Held for Range<u32> {
 
 /// At most `count` of the symbols that are `held`, none twice: first those that are named, in their order, then others from
 /// `next` on and around. With where to go on.
-pub(super) fn choose(named: &[u32], held: &impl Held, next: u32, count: u32) -> (Vec<u32>, u32) {
+pub(super) fn choose(named: &[u32], held: &impl HeldSymbols, next: u32, count: u32) -> (Vec<u32>, u32) {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut chosen = BTreeSet::new();
     let mut esis = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn choose(named: &[u32], held: &impl Held, next: u32, count: u32) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Held as _, choose};
+    use super::{HeldSymbols as _, choose};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::time::{Millis, TimePolicy};
 
-use super::choice::{Held, choose};
+use super::choice::{HeldSymbols, choose};
 use super::deliveries::{Deliveries, Delivery};
 use super::{Admission, AdmissionError, Source};
 use crate::message::{Authentic, DecodeStatus, Demand, EsiList, MissingHint, SymbolRequest};
@@ -170,7 +170,7 @@ impl Responder {
         admission: &mut Admission,
         asker: Asker<'_>,
         served: &Served,
-        held: &impl Held,
+        held: &impl HeldSymbols,
     ) -> Result<Vec<u32>, AnswerError> {
         match asker {
             Asker::Peer(request) => self.answer_peer(now, admission, request, served, held),
@@ -186,7 +186,7 @@ impl Responder {
         admission: &mut Admission,
         request: &Authentic<SymbolRequest>,
         served: &Served,
-        held: &impl Held,
+        held: &impl HeldSymbols,
     ) -> Result<Vec<u32>, AnswerError> {
         let (peer, request) = (request.peer(), request.get());
         self.seen.expire(now);
@@ -217,7 +217,7 @@ impl Responder {
         admission: &mut Admission,
         status: &Authentic<DecodeStatus>,
         served: &Served,
-        held: &impl Held,
+        held: &impl HeldSymbols,
     ) -> Result<Vec<u32>, AnswerError> {
         let (peer, status) = (status.peer(), status.get());
         let missing = status.missing_hint.as_ref().map(|hint| hint.esis().as_slice()).unwrap_or_default();
@@ -259,7 +259,7 @@ fn answer_stranger(
     admission: &mut Admission,
     (request, from, bytes_in): (&SymbolRequest, IpAddr, u64),
     served: &Served,
-    held: &impl Held,
+    held: &impl HeldSymbols,
 ) -> Result<Vec<u32>, AnswerError> {
     let required = admission.policy().require_authenticated_requests && request.zone_id != ZoneId::public();
     if required || !served.open_to_strangers {
