@@ -12,7 +12,8 @@ pub mod raptor;
 pub mod envelope;
 pub mod fcps;
 
-// D61: many objects from many sources.
+// §4.5, D61: many objects to many peers, and from many sources.
+pub mod delivery;
 pub mod reassembly;
 
 // §8.4: what is done for others, and how much of it.

@@ -485,6 +485,10 @@ reasons! {
     SymbolBudget "symbol.budget" "§8.4, D61" "the memory for unfinished objects is used up" "try again later";
     SymbolSourceBudget "symbol.source_budget" "§8.4, D61" "the source's share of the memory for unfinished objects is used up" "finish or abandon objects before sending more";
     SymbolSourceRefused "symbol.source_refused" "D61" "the source's symbols made a wrong object before" "fetch the object from another source";
+    SymbolNoPath "symbol.no_path" "§4.5" "no path to the peer takes symbols of the object" "reach the peer over an allowed path, with datagrams that hold a symbol";
+    SymbolUnacknowledged "symbol.unacknowledged" "§4.4, §4.5" "the peer does not say that it has the object" "look whether the peer is there and takes objects of this zone";
+    SymbolSendLimit "symbol.send_limit" "§4.5" "as many symbols as may be sent did not suffice" "ask again, with a larger bound";
+    SymbolDeliveryFull "symbol.delivery_full" "§4.5" "as many deliveries as may be are under way" "wait until some are done";
 
     AdmissionBytes "admission.bytes" "§8.4" "too many bytes were sent in the last minute" "send less, or try again later";
     AdmissionSymbols "admission.symbols" "§8.4" "too many symbols were sent in the last minute" "send fewer, or try again later";

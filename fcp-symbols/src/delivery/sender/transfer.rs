@@ -1,0 +1,646 @@
+//! One object on its way to one peer: what is still to be sent, and what became of what was.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use fcp_core::id::ZoneId;
+use fcp_core::time::Millis;
+
+use super::super::pacing::Settled;
+use super::super::{Esis, PathId};
+use super::offer::{Goal, Offer, Priority};
+use super::output::OfferKind;
+use crate::fcps::FrameFlags;
+use crate::message::MAX_MISSING;
+use crate::raptor::{Block, Coding, MAX_ESI};
+
+/// How many questions to the peer are remembered.
+const MAX_PROMPTS: usize = 8;
+/// How many fresh symbols are sent when nobody answers.
+const PROBE: u32 = 2;
+/// The first pause before symbols are sent again that the peer did not take, in milliseconds; each further one is twice
+/// as long.
+const PAUSE_MS: u64 = 400;
+/// The longest pause.
+const LONGEST_PAUSE_MS: u64 = 30_000;
+/// No more than so many times what is missing is sent because of losses.
+const MAX_EXCESS: u64 = 3;
+
+/// What is known of a path, for a transfer to reckon with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PathView {
+    pub(super) loss_bps: u64,
+    pub(super) loss_delay_ms: u64,
+    pub(super) timeout_ms: u64,
+}
+
+/// The paths of a peer, for a transfer to reckon with.
+pub(super) type PathViews = BTreeMap<PathId, PathView>;
+
+/// What a peer reports.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Report<'a> {
+    pub(super) received: u32,
+    pub(super) required: u32,
+    pub(super) missing: Option<&'a Esis>,
+}
+
+/// Symbols with consecutive numbers that went out together.
+#[derive(Debug, Clone)]
+struct Span {
+    path: PathId,
+    first: u32,
+    count: u32,
+    at: Millis,
+    /// How many symbols had been sent, these included.
+    order: u32,
+    /// Bytes a symbol.
+    each: u64,
+}
+
+/// A question to the peer how far it is.
+#[derive(Debug, Clone, Copy)]
+struct Prompt {
+    path: PathId,
+    at: Millis,
+    order: u32,
+}
+
+#[derive(Debug)]
+enum Plan {
+    /// Symbols that were never sent, until `target` of them were.
+    Fresh { next: u32, target: u32, again: Esis },
+    /// Certain symbols: what is `pending` of `all`, and of those to be repeated, what is known to be missing.
+    Exact { all: Esis, pending: Esis, repeat: bool, missing: Option<Esis> },
+}
+
+/// How a transfer stands after something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Open,
+    Done,
+    /// As much was sent as may be, and it did not suffice.
+    LimitReached,
+}
+
+/// What came of a report.
+#[derive(Debug)]
+pub(super) struct Reported {
+    /// What became of symbols on each path.
+    pub(super) settled: BTreeMap<PathId, Settled>,
+    /// How long the answer took, in milliseconds, to a question on which path.
+    pub(super) measured: Option<(PathId, u64)>,
+    /// How it goes on.
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub(super) kind: OfferKind,
+    pub(super) priority: Priority,
+    pub(super) zone_id: ZoneId,
+    pub(super) block: Block,
+    pub(super) coding: Coding,
+    pub(super) sent: u32,
+    pub(super) progress_at: Millis,
+    /// What it may send in its turn, in bytes.
+    pub(super) deficit: u64,
+    /// Whether it stands in one of its peer's lines.
+    pub(super) queued: bool,
+    /// Where it stands among the sender's deadlines.
+    pub(super) indexed: Millis,
+    control_plane: bool,
+    max_symbols: u32,
+    patience_ms: u64,
+    plan: Plan,
+    spans: VecDeque<Span>,
+    prompts: VecDeque<Prompt>,
+    /// How many symbols are known to have arrived.
+    delivered: u32,
+    /// What the peer reported last.
+    received: u32,
+    /// Waits in a row that ended without an answer.
+    timeouts: u32,
+    /// Bytes since it last asked.
+    unprompted: u64,
+    /// When the peer reported last, and how many times since then it had nothing new to say.
+    reported_at: Millis,
+    idle_reports: u32,
+}
+
+impl Transfer {
+    pub(super) fn new(offer: Offer, repair_ratio_bps: u16, now: Millis) -> Self {
+        let Offer { block, coding, max_symbols, .. } = offer;
+        let exact = |all: Esis, repeat| Plan::Exact { pending: all.clone(), all, repeat, missing: None };
+        let (kind, plan) = match offer.goal {
+            Goal::Object if coding == Coding::RaptorQ => {
+                let k = u32::from(block.k());
+                let repair = k.saturating_mul(u32::from(repair_ratio_bps)).div_ceil(10_000);
+                let target = k.saturating_add(repair).max(block.required());
+                (OfferKind::Object, Plan::Fresh { next: 0, target, again: Esis::new() })
+            }
+            Goal::Object => (OfferKind::Object, exact(Esis::from(0..u32::from(block.k())), true)),
+            Goal::Hold(all) => (OfferKind::Hold, exact(all, true)),
+            Goal::Answer(all) => (OfferKind::Answer, exact(all.head(max_symbols), false)),
+        };
+        Self {
+            kind,
+            priority: offer.priority,
+            zone_id: offer.zone_id,
+            block,
+            coding,
+            sent: 0,
+            progress_at: now,
+            deficit: 0,
+            queued: false,
+            indexed: Millis::NEVER,
+            control_plane: offer.control_plane,
+            max_symbols,
+            patience_ms: offer.patience_ms,
+            plan,
+            spans: VecDeque::new(),
+            prompts: VecDeque::new(),
+            delivered: 0,
+            received: 0,
+            timeouts: 0,
+            unprompted: 0,
+            reported_at: now,
+            idle_reports: 0,
+        }
+    }
+
+    /// Takes over a further offer of the same kind and shape: what is new in it is to be sent, too.
+    pub(super) fn merge(&mut self, offer: Offer, now: Millis) {
+        self.progress_at = now;
+        let Plan::Exact { all, pending, repeat, .. } = &mut self.plan else {
+            self.max_symbols = self.max_symbols.max(offer.max_symbols);
+            return;
+        };
+        let (Goal::Hold(more) | Goal::Answer(more)) = offer.goal else { return };
+        let more = if *repeat { more.difference(all) } else { more.head(offer.max_symbols) };
+        let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
+        let more = more.difference(&under_way);
+        all.extend_from(&more);
+        pending.extend_from(&more);
+        if !*repeat {
+            self.max_symbols = self.max_symbols.max(self.sent.saturating_add(pending.count()));
+        }
+    }
+
+    /// How many symbols could be sent now.
+    pub(super) fn ready(&self) -> u32 {
+        let ready = match &self.plan {
+            Plan::Fresh { next, target, again } => {
+                let fresh = target.saturating_sub(self.sent).saturating_sub(again.count());
+                let left = MAX_ESI.saturating_add(1).saturating_sub(*next);
+                again.count().saturating_add(fresh.min(left))
+            }
+            Plan::Exact { pending, .. } => pending.count(),
+        };
+        ready.min(self.max_symbols.saturating_sub(self.sent))
+    }
+
+    /// The next symbols, at most `count` of them, ascending, as sent along `path` with so many bytes each.
+    pub(super) fn take(&mut self, count: u32, path: PathId, each: u64, now: Millis) -> Vec<u32> {
+        let count = count.min(self.ready());
+        let mut esis = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+        for _ in 0..count {
+            let next = match &mut self.plan {
+                Plan::Fresh { next, again, .. } => again.pop_first().or_else(|| {
+                    let esi = *next;
+                    *next = next.saturating_add(1);
+                    Some(esi)
+                }),
+                Plan::Exact { pending, .. } => pending.pop_first(),
+            };
+            esis.extend(next);
+        }
+        for esi in &esis {
+            self.sent = self.sent.saturating_add(1);
+            match self.spans.back_mut() {
+                Some(span) if span.continues(*esi, path, now, each) => {
+                    (span.count, span.order) = (span.count.saturating_add(1), self.sent);
+                }
+                _ => self.spans.push_back(Span { path, first: *esi, count: 1, at: now, order: self.sent, each }),
+            }
+        }
+        let taken = u64::from(u32::try_from(esis.len()).unwrap_or(u32::MAX));
+        self.unprompted = self.unprompted.saturating_add(taken.saturating_mul(each));
+        esis
+    }
+
+    /// The flags of a frame that was just taken for `path`; it asks the peer how far it is if it ends what is to be sent,
+    /// or if `ask_after` bytes went out since it last did.
+    pub(super) fn flags(&mut self, path: PathId, ask_after: u64, now: Millis) -> FrameFlags {
+        let mut flags = FrameFlags::ENCRYPTED;
+        flags.set(FrameFlags::RAPTORQ, self.coding == Coding::RaptorQ);
+        flags.set(FrameFlags::RESPONSE, self.kind == OfferKind::Answer);
+        flags.set(FrameFlags::PRIORITY, self.priority == Priority::Urgent);
+        flags.set(FrameFlags::CONTROL_PLANE, self.control_plane);
+        if self.ready() == 0 || self.unprompted >= ask_after {
+            flags |= FrameFlags::REQUIRES_ACK;
+            self.unprompted = 0;
+            if self.prompts.len() >= MAX_PROMPTS {
+                self.prompts.pop_front();
+            }
+            self.prompts.push_back(Prompt { path, at: now, order: self.sent });
+        }
+        flags
+    }
+
+    /// Symbols that were taken have not been sent after all: they are the next. Gives their bytes.
+    pub(super) fn put_back(&mut self, esis: &[u32], path: PathId) -> u64 {
+        let mut bytes = 0_u64;
+        for esi in esis {
+            let index = self.spans.iter().rposition(|span| span.path == path && span.has(*esi));
+            let Some(mut span) = index.and_then(|index| self.spans.remove(index)) else { continue };
+            bytes = bytes.saturating_add(span.each);
+            self.sent = self.sent.saturating_sub(1);
+            let (index, end) = (index.unwrap_or_default(), span.end());
+            let behind =
+                Span { first: esi.saturating_add(1), count: end.saturating_sub(*esi).saturating_sub(1), ..span };
+            span.count = esi.saturating_sub(span.first);
+            for part in [behind, span] {
+                if part.count > 0 {
+                    self.spans.insert(index, part);
+                }
+            }
+            match &mut self.plan {
+                Plan::Fresh { again, .. } => drop(again.insert(*esi)),
+                Plan::Exact { pending, .. } => drop(pending.insert(*esi)),
+            }
+        }
+        self.prompts.retain(|prompt| prompt.path != path);
+        bytes
+    }
+
+    /// Takes what the peer reports: what became of symbols on each path, how long the answer took, and how it goes on.
+    pub(super) fn report(&mut self, now: Millis, report: &Report<'_>, paths: &PathViews) -> Reported {
+        let stale = |prompt: &Prompt| {
+            let wait = paths.get(&prompt.path).map_or(0, |path| path.loss_delay_ms.saturating_mul(2));
+            prompt.at.saturating_add(wait) < now
+        };
+        while self.prompts.len() > 1 && self.prompts.front().is_some_and(stale) {
+            self.prompts.pop_front();
+        }
+        // With several questions under way, nobody knows which one this answers.
+        let only = self.prompts.len() == 1;
+        let answered = self.prompts.pop_front();
+        let measured =
+            answered.filter(|_| only && self.timeouts == 0).map(|prompt| (prompt.path, now.since(prompt.at)));
+        let grew = report.received > self.received;
+        if grew {
+            self.progress_at = now;
+        }
+        self.received = self.received.max(report.received);
+        self.idle_reports = if grew { 0 } else { self.idle_reports.saturating_add(1) };
+        self.reported_at = now;
+        self.timeouts = 0;
+        let settled = self.settle(now, report, paths, answered);
+        Reported { settled, measured, outcome: self.proceed(report, paths, grew) }
+    }
+
+    /// Decides of what is under way what arrived and what was lost.
+    fn settle(
+        &mut self,
+        now: Millis,
+        report: &Report<'_>,
+        paths: &PathViews,
+        answered: Option<Prompt>,
+    ) -> BTreeMap<PathId, Settled> {
+        // Numbers that the report speaks of: all of them, unless its list is full.
+        let horizon = report.missing.map(|missing| match missing.last() {
+            Some(last) if usize::try_from(missing.count()).is_ok_and(|count| count >= MAX_MISSING) => last,
+            _ => u32::MAX,
+        });
+        let sources = match self.kind {
+            OfferKind::Object if self.coding == Coding::RaptorQ => u32::from(self.block.k()),
+            _ => u32::MAX,
+        };
+        let mut settled: BTreeMap<PathId, Settled> = BTreeMap::new();
+        let (mut open, mut unnamed): (VecDeque<Span>, VecDeque<(Span, bool)>) = (VecDeque::new(), VecDeque::new());
+        let mut named_delivered = 0_u32;
+        for span in core::mem::take(&mut self.spans) {
+            let is_answered = answered.is_some_and(|prompt| prompt.path == span.path && span.order <= prompt.order);
+            let delay = paths.get(&span.path).map_or(0, |path| path.loss_delay_ms);
+            let covered = is_answered || span.at.saturating_add(delay) <= now;
+            for esi in span.esis() {
+                let one = Span { first: esi, count: 1, ..span.clone() };
+                match (horizon, report.missing) {
+                    (Some(horizon), Some(missing)) if esi < sources && esi <= horizon => {
+                        if !missing.contains(esi) {
+                            named_delivered = named_delivered.saturating_add(1);
+                            settled.entry(span.path).or_default().deliver(&one);
+                        } else if covered {
+                            settled.entry(span.path).or_default().lose(&one);
+                        } else {
+                            push_joined(&mut open, one);
+                        }
+                    }
+                    _ => unnamed.push_back((one, covered)),
+                }
+            }
+        }
+        let news = report.received.saturating_sub(self.delivered).saturating_sub(named_delivered);
+        let arrived = share_out(&unnamed, news, paths, &mut settled);
+        for (span, _) in unnamed.into_iter().filter(|(_, covered)| !covered).skip(arrived.of_open) {
+            push_joined(&mut open, span);
+        }
+        self.delivered = self.delivered.saturating_add(named_delivered).saturating_add(arrived.count);
+        open.make_contiguous().sort_by_key(|span| span.order);
+        self.spans = open;
+        settled
+    }
+
+    /// What follows from a report that was taken: whether it is over, and what is sent next.
+    fn proceed(&mut self, report: &Report<'_>, paths: &PathViews, grew: bool) -> Outcome {
+        let enough = match (&self.plan, self.kind) {
+            (Plan::Exact { all, .. }, OfferKind::Hold) => report.received >= all.count(),
+            _ => report.received >= report.required,
+        };
+        if enough {
+            return Outcome::Done;
+        }
+        let ready = self.ready();
+        let need = report.required.saturating_sub(report.received);
+        let under_way = self.expected_of(paths);
+        let loss = best_loss(paths);
+        let nothing_open = self.spans.is_empty();
+        match &mut self.plan {
+            Plan::Fresh { target, .. } => {
+                let coming = under_way.saturating_add(u64::from(ready));
+                let lacking = u64::from(need).saturating_sub(coming);
+                if lacking > 0 {
+                    let more = with_losses(lacking, loss);
+                    *target = self.sent.saturating_add(ready).saturating_add(more).max(*target);
+                }
+            }
+            Plan::Exact { all, pending, repeat: true, missing } => {
+                let Some(named) = report.missing else { return self.outcome() };
+                let mut again = all.intersection(named);
+                let unnamed = all.count().saturating_sub(report.received).saturating_sub(again.count());
+                if unnamed > 0 && nothing_open {
+                    // What is missing before the first and behind the last that it has, it cannot know.
+                    again.extend_from(&all.head(unnamed));
+                    again.extend_from(&all.difference(&all.head(all.count().saturating_sub(unnamed))));
+                }
+                // Whoever takes nothing is not sent more at once, but after a pause.
+                if pending.is_empty() && grew {
+                    let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
+                    *pending = again.difference(&under_way);
+                }
+                *missing = Some(again);
+            }
+            Plan::Exact { .. } => {}
+        }
+        self.outcome()
+    }
+
+    /// Whether an answer is complete, or a bound was reached.
+    pub(super) fn outcome(&self) -> Outcome {
+        if self.ready() > 0 || !self.spans.is_empty() {
+            return Outcome::Open;
+        }
+        match &self.plan {
+            Plan::Exact { repeat: false, .. } => Outcome::Done,
+            _ if self.sent >= self.max_symbols => Outcome::LimitReached,
+            Plan::Fresh { next, .. } if *next > MAX_ESI => Outcome::LimitReached,
+            _ => Outcome::Open,
+        }
+    }
+
+    /// When something is to be done if nothing happens.
+    pub(super) fn deadline(&self, paths: &PathViews) -> Millis {
+        let patience = self.progress_at.saturating_add(self.patience_ms);
+        let waits = |path: &PathId| {
+            let once = paths.get(path).map_or(1000, |path| path.timeout_ms);
+            once.saturating_mul(2_u64.saturating_pow(self.timeouts.min(16))).min(LONGEST_PAUSE_MS)
+        };
+        let open = self.prompts.front().map(|prompt| prompt.at.saturating_add(waits(&prompt.path)));
+        let open = open.or_else(|| self.spans.front().map(|span| span.at.saturating_add(waits(&span.path))));
+        // What the peer did not take is sent again after a pause, each time a longer one.
+        let pause = PAUSE_MS.saturating_mul(2_u64.saturating_pow(self.idle_reports.min(16))).min(LONGEST_PAUSE_MS);
+        let again = (self.ready() == 0).then(|| self.reported_at.saturating_add(pause));
+        let due = open.or(again).unwrap_or(Millis::NEVER);
+        if paths.is_empty() { patience } else { patience.min(due) }
+    }
+
+    /// Whether patience is at an end.
+    pub(super) const fn is_hopeless(&self, now: Millis) -> bool {
+        self.progress_at.saturating_add(self.patience_ms).as_millis() <= now.as_millis()
+    }
+
+    /// Nobody answered in time: what is under way is taken to be lost, and something is sent that asks again.
+    ///
+    /// Gives what was lost on each path, and the path on which the question went.
+    pub(super) fn time_out(&mut self, now: Millis, paths: &PathViews) -> (BTreeMap<PathId, Settled>, Option<PathId>) {
+        let mut settled: BTreeMap<PathId, Settled> = BTreeMap::new();
+        let asked = self.prompts.pop_front();
+        self.timeouts = self.timeouts.saturating_add(u32::from(asked.is_some()));
+        self.prompts.clear();
+        let mut open = VecDeque::new();
+        for span in core::mem::take(&mut self.spans) {
+            let delay = paths.get(&span.path).map_or(0, |path| path.loss_delay_ms);
+            let answered = asked.is_some_and(|prompt| prompt.path == span.path && span.order <= prompt.order);
+            if answered || span.at.saturating_add(delay) <= now {
+                settled.entry(span.path).or_default().lose(&span);
+            } else {
+                open.push_back(span);
+            }
+        }
+        self.spans = open;
+        if self.ready() == 0 {
+            match &mut self.plan {
+                Plan::Fresh { target, .. } => *target = self.sent.saturating_add(PROBE),
+                Plan::Exact { all, pending, repeat: true, missing } => {
+                    *pending = missing.take().unwrap_or_else(|| all.clone());
+                }
+                Plan::Exact { .. } => {}
+            }
+        }
+        (settled, asked.map(|prompt| prompt.path))
+    }
+
+    /// The peer was away: what was under way is forgotten, and it is sent what it was not known to have.
+    pub(super) fn begin_again(&mut self, now: Millis) -> BTreeMap<PathId, u64> {
+        let open = self.forget_open();
+        self.timeouts = 0;
+        self.prompts.clear();
+        self.progress_at = now;
+        match &mut self.plan {
+            Plan::Fresh { target, .. } => {
+                let k = self.block.required();
+                *target = self.sent.saturating_add(k.saturating_sub(self.received.min(k))).max(*target);
+            }
+            Plan::Exact { all, pending, repeat: true, .. } => *pending = all.clone(),
+            Plan::Exact { .. } => {}
+        }
+        open
+    }
+
+    /// A path is gone: what is under way on it is forgotten.
+    pub(super) fn forget_path(&mut self, path: PathId) {
+        self.spans.retain(|span| span.path != path);
+        self.prompts.retain(|prompt| prompt.path != path);
+    }
+
+    /// Forgets what is under way, and gives how many bytes of it there are on each path.
+    pub(super) fn forget_open(&mut self) -> BTreeMap<PathId, u64> {
+        let mut open: BTreeMap<PathId, u64> = BTreeMap::new();
+        for span in self.spans.drain(..) {
+            let bytes = open.entry(span.path).or_default();
+            *bytes = bytes.saturating_add(span.bytes());
+        }
+        open
+    }
+
+    /// What is under way when the peer says that it has all: it is taken to have arrived as often as it did before.
+    pub(super) fn settle_all(&mut self, paths: &PathViews) -> (BTreeMap<PathId, Settled>, BTreeMap<PathId, u64>) {
+        let mut settled: BTreeMap<PathId, Settled> = BTreeMap::new();
+        let open = self.forget_open();
+        for (path, bytes) in &open {
+            let arrives = 10_000_u64.saturating_sub(paths.get(path).map_or(0, |path| path.loss_bps));
+            let arrived = bytes.saturating_mul(arrives) / 10_000;
+            let entry = settled.entry(*path).or_default();
+            (entry.delivered, entry.delivered_bytes) = (u32::from(arrived > 0), arrived);
+        }
+        let rest = open.iter().map(|(path, bytes)| {
+            (*path, bytes.saturating_sub(settled.get(path).map_or(0, |settled| settled.delivered_bytes)))
+        });
+        let rest = rest.collect();
+        (settled, rest)
+    }
+
+    /// Of what is under way, how many symbols will probably arrive.
+    fn expected_of(&self, paths: &PathViews) -> u64 {
+        let expected = self.spans.iter().map(|span| {
+            let arrives = 10_000_u64.saturating_sub(paths.get(&span.path).map_or(10_000, |path| path.loss_bps));
+            u64::from(span.count).saturating_mul(arrives)
+        });
+        expected.fold(0_u64, u64::saturating_add) / 10_000
+    }
+}
+
+impl Span {
+    fn end(&self) -> u32 {
+        self.first.saturating_add(self.count)
+    }
+
+    fn has(&self, esi: u32) -> bool {
+        (self.first..self.end()).contains(&esi)
+    }
+
+    fn esis(&self) -> core::ops::Range<u32> {
+        self.first..self.end()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.each.saturating_mul(u64::from(self.count))
+    }
+
+    fn continues(&self, esi: u32, path: PathId, at: Millis, each: u64) -> bool {
+        self.end() == esi && self.path == path && self.at == at && self.each == each
+    }
+}
+
+impl Settled {
+    fn deliver(&mut self, span: &Span) {
+        self.delivered = self.delivered.saturating_add(span.count);
+        self.delivered_bytes = self.delivered_bytes.saturating_add(span.bytes());
+    }
+
+    fn lose(&mut self, span: &Span) {
+        self.lost = self.lost.saturating_add(span.count);
+        self.lost_bytes = self.lost_bytes.saturating_add(span.bytes());
+        self.lost_at = self.lost_at.max(span.at);
+    }
+}
+
+fn push_joined(spans: &mut VecDeque<Span>, span: Span) {
+    match spans.back_mut() {
+        Some(last) if last.order == span.order && last.continues(span.first, span.path, span.at, span.each) => {
+            last.count = last.count.saturating_add(span.count);
+        }
+        _ => spans.push_back(span),
+    }
+}
+
+/// How many of the symbols that nobody named have arrived.
+struct Arrived {
+    count: u32,
+    /// How many of those that could still be under way.
+    of_open: usize,
+}
+
+/// `news` symbols arrived, nobody knows which. Of those that should have been there, the rest is lost; paths have it in
+/// proportion to what they lost before.
+fn share_out(
+    unnamed: &VecDeque<(Span, bool)>,
+    news: u32,
+    paths: &PathViews,
+    settled: &mut BTreeMap<PathId, Settled>,
+) -> Arrived {
+    let covered = unnamed.iter().filter(|(_, covered)| *covered).count();
+    let covered = u32::try_from(covered).unwrap_or(u32::MAX);
+    let mut losses = covered.saturating_sub(news);
+    let mut of_path: BTreeMap<PathId, (u32, u64)> = BTreeMap::new();
+    for (span, _) in unnamed.iter().filter(|(_, covered)| *covered) {
+        let weight = paths.get(&span.path).map_or(10_000, |path| path.loss_bps).saturating_add(100);
+        let entry = of_path.entry(span.path).or_default();
+        *entry = (entry.0.saturating_add(1), entry.1.saturating_add(weight));
+    }
+    let total: u64 = of_path.values().fold(0, |sum, (_, weight)| sum.saturating_add(*weight));
+    let mut lost_of: BTreeMap<PathId, u32> = BTreeMap::new();
+    let all = losses;
+    for (path, (count, weight)) in &of_path {
+        let share = u64::from(all).saturating_mul(*weight).checked_div(total).unwrap_or_default();
+        let share = u32::try_from(share).unwrap_or(u32::MAX).min(*count).min(losses);
+        losses = losses.saturating_sub(share);
+        lost_of.insert(*path, share);
+    }
+    for (path, (count, _)) in &of_path {
+        let share = lost_of.entry(*path).or_default();
+        let more = count.saturating_sub(*share).min(losses);
+        *share = share.saturating_add(more);
+        losses = losses.saturating_sub(more);
+    }
+    let mut arrived = Arrived { count: 0, of_open: 0 };
+    let mut early = news.saturating_sub(covered);
+    // The youngest of a path are the ones that were lost: those before them let the window move on.
+    for (span, is_covered) in unnamed.iter().rev() {
+        let lost = lost_of.get_mut(&span.path).filter(|lost| **lost > 0 && *is_covered);
+        match lost {
+            Some(lost) => {
+                *lost = lost.saturating_sub(1);
+                settled.entry(span.path).or_default().lose(span);
+            }
+            None if *is_covered => {
+                arrived.count = arrived.count.saturating_add(1);
+                settled.entry(span.path).or_default().deliver(span);
+            }
+            None => {}
+        }
+    }
+    for (span, _) in unnamed.iter().filter(|(_, covered)| !covered) {
+        if early == 0 {
+            break;
+        }
+        early = early.saturating_sub(1);
+        arrived.count = arrived.count.saturating_add(1);
+        arrived.of_open = arrived.of_open.saturating_add(1);
+        settled.entry(span.path).or_default().deliver(span);
+    }
+    arrived
+}
+
+/// The smallest share of losses of any path.
+fn best_loss(paths: &PathViews) -> u64 {
+    paths.values().map(|path| path.loss_bps).min().unwrap_or_default()
+}
+
+/// How many symbols to send so that `count` arrive.
+fn with_losses(count: u64, loss_bps: u64) -> u32 {
+    let arrives = 10_000_u64.saturating_sub(loss_bps).max(1);
+    let more = count.saturating_mul(10_000).div_ceil(arrives).min(count.saturating_mul(MAX_EXCESS));
+    u32::try_from(more).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,6 @@
+//! Senders and receivers, joined by a network that loses, repeats, delays and reorders.
+
+#![expect(clippy::arithmetic_side_effects, reason = "test arithmetic is on small numbers")]
+
+mod net;
+mod push;
