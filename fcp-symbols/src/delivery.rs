@@ -106,14 +106,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod esis;
 mod pacing;
 mod path;
 mod receiver;
 mod sender;
 
-pub use answer::answer;
 pub use esis::Esis;
 pub use pacing::Pacing;
 pub use path::{Path, PathId, PathKind};

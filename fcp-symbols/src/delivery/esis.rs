@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::admission::HeldSymbols;
 use crate::message::EsiList;
 
 /// A set of symbol numbers. Runs of consecutive numbers take the room of one, so that thousands of symbols cost nothing.
@@ -187,6 +188,14 @@ impl Esis {
     }
 }
 
+/// What a node answers requests from.
+impl HeldSymbols for Esis {
+    fn next_from(&self, esi: u32) -> Option<u32> {
+        let index = self.ranges.partition_point(|range| range.end <= esi);
+        self.ranges.get(index).map(|range| range.start.max(esi))
+    }
+}
+
 impl From<Range<u32>> for Esis {
     fn from(range: Range<u32>) -> Self {
         Self { ranges: if range.is_empty() { Vec::new() } else { vec![range] } }
@@ -217,6 +226,7 @@ mod tests {
     use alloc::collections::BTreeSet;
 
     use super::Esis;
+    use crate::admission::HeldSymbols as _;
     use proptest::prelude::*;
 
     fn model(esis: &Esis) -> BTreeSet<u32> {
@@ -246,6 +256,7 @@ mod tests {
             let (a, b) = (model(&left), model(&right));
             prop_assert_eq!(left.count() as usize, a.len());
             prop_assert_eq!(left.contains(one), a.contains(&one));
+            prop_assert_eq!(left.next_from(one), a.range(one..).next().copied());
             prop_assert_eq!(model(&left.intersection(&right)), &a & &b);
             prop_assert_eq!(model(&left.difference(&right)), a.difference(&b).copied().collect());
             let mut union = left.clone();

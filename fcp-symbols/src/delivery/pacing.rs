@@ -51,6 +51,9 @@ impl Default for Pacing {
 /// How many symbols may be lost in a row before a path is taken to be dead.
 const SILENT: u32 = 16;
 
+/// How many waits in a row may end without an answer before a path is taken to be dead.
+const UNANSWERED: u32 = 4;
+
 /// What became of symbols that were under way on a path.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Settled {
@@ -80,8 +83,9 @@ pub(super) struct Pacer {
     loss_bps: u64,
     /// Symbols lost since the last one arrived.
     silent: u32,
-    /// Waits that ended without an answer since the last one.
+    /// Waits that ended without an answer since the last one, and when the last of them did.
     timeouts: u32,
+    timed_out_at: Millis,
     /// What may be sent at once.
     credit: u64,
     credited_at: Millis,
@@ -106,6 +110,7 @@ impl Pacer {
             loss_bps: 0,
             silent: 0,
             timeouts: 0,
+            timed_out_at: Millis::from_millis(0),
             credit: window,
             credited_at: now,
             sent_at: None,
@@ -120,15 +125,9 @@ impl Pacer {
             let next = self.sent_at.map_or(now, |sent| sent.saturating_add(self.timeout_ms()));
             return if next <= now { Ok(()) } else { Err(next) };
         }
-        if self.in_flight > 0 && self.in_flight.saturating_add(bytes) > self.window {
+        if self.in_flight > 0 && self.in_flight.saturating_add(bytes) > self.room() {
             self.limited = true;
-            let pause = bytes.saturating_mul(1000).checked_div(self.config.min_bytes_per_sec).unwrap_or(u64::MAX);
-            let next = self.sent_at.map_or(now, |sent| sent.saturating_add(pause.max(1)));
-            return match next <= now {
-                _ if self.timeouts > 0 => Err(Millis::NEVER),
-                true => Ok(()),
-                false => Err(next),
-            };
+            return Err(Millis::NEVER);
         }
         if self.credit < bytes.min(self.burst()) {
             self.limited = true;
@@ -179,8 +178,12 @@ impl Pacer {
         self.in_flight = self.in_flight.saturating_sub(bytes);
     }
 
-    /// Nobody answered in time.
-    pub(super) fn timed_out(&mut self) {
+    /// Nobody answered in time. However many waited, that counts once.
+    pub(super) fn timed_out(&mut self, now: Millis) {
+        if now < self.timed_out_at.saturating_add(self.wait_ms()) {
+            return;
+        }
+        self.timed_out_at = now;
         self.timeouts = self.timeouts.saturating_add(1);
         if self.timeouts >= 2 {
             self.threshold = (self.window / 2).max(self.floor());
@@ -193,10 +196,14 @@ impl Pacer {
         self.rtt.measured(elapsed_ms);
     }
 
-    /// How long to wait for an answer: longer each time that none came.
-    pub(super) fn timeout_ms(&self) -> u64 {
-        let once = self.rtt.timeout_ms().max(self.config.min_timeout_ms);
-        once.saturating_mul(2_u64.saturating_pow(self.timeouts.min(16))).min(self.config.max_timeout_ms)
+    /// How long to wait for an answer.
+    pub(super) fn wait_ms(&self) -> u64 {
+        self.rtt.timeout_ms().max(self.config.min_timeout_ms).min(self.config.max_timeout_ms)
+    }
+
+    /// The same, longer each time that none came.
+    fn timeout_ms(&self) -> u64 {
+        self.wait_ms().saturating_mul(2_u64.saturating_pow(self.timeouts.min(16))).min(self.config.max_timeout_ms)
     }
 
     /// After what time a symbol that others overtook is lost.
@@ -206,7 +213,7 @@ impl Pacer {
 
     /// Whether nothing comes back from it.
     pub(super) const fn is_failing(&self) -> bool {
-        self.silent >= SILENT || self.timeouts >= 2
+        self.silent >= SILENT || self.timeouts >= UNANSWERED
     }
 
     /// The share of losses, in basis points.
@@ -227,8 +234,14 @@ impl Pacer {
     }
 
     /// Whether another datagram would be beyond the window.
-    pub(super) const fn is_full(&self) -> bool {
-        self.in_flight.saturating_add(self.datagram) > self.window
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight.saturating_add(self.datagram) > self.room()
+    }
+
+    /// How much may be under way: the window, or what the smallest rate takes in a round trip.
+    fn room(&self) -> u64 {
+        let floor = self.config.min_bytes_per_sec.saturating_mul(self.rtt.smoothed_ms()) / 1000;
+        self.window.max(if self.timeouts == 0 { floor } else { 0 }).min(self.config.max_window)
     }
 
     /// Fills up what may be sent at once, and begins anew after a pause (RFC 5681 §4.1).
@@ -248,7 +261,7 @@ impl Pacer {
 
     /// Five quarters of a window in a round trip (RFC 9002 §7.7).
     fn per_milli(&self) -> u64 {
-        let window = self.window.saturating_mul(5) / 4;
+        let window = self.room().saturating_mul(5) / 4;
         window.checked_div(self.rtt.smoothed_ms().max(1)).unwrap_or_default().max(1)
     }
 
@@ -379,8 +392,8 @@ mod tests {
         assert_eq!(pacer.window(), before / 2);
         pacer.settle(at(565), lost(1, at(500)));
         assert_eq!(pacer.window(), before / 2, "they were under way when it was halved");
-        let count = fill(&mut pacer, at(1000)) + fill(&mut pacer, at(1100));
-        pacer.settle(at(1100), delivered(count));
+        let count = fill(&mut pacer, at(600)) + fill(&mut pacer, at(700));
+        pacer.settle(at(700), delivered(count));
         let grown = pacer.window() - before / 2;
         assert!((1..=2 * DATAGRAM).contains(&grown), "{grown}");
         pacer.settle(at(2000), lost(9, at(1990)));
@@ -417,24 +430,26 @@ mod tests {
         let mut pacer = pacer();
         assert_eq!(fill(&mut pacer, at(0)), 10);
         pacer.settle(at(300), lost(10, at(0)));
-        pacer.timed_out();
+        pacer.timed_out(at(300));
+        pacer.timed_out(at(301));
+        assert!(!pacer.is_failing());
         pacer.settle(at(600), lost(6, at(400)));
-        pacer.timed_out();
+        pacer.timed_out(at(700));
         assert!(pacer.is_failing());
         let mut times = vec![];
-        let mut now = at(600);
-        for _ in 0..8 {
+        let mut now = at(700);
+        for _ in 0..12 {
             match pacer.allows(now, DATAGRAM) {
                 Ok(()) => {
                     times.push(now);
                     pacer.sent(now, DATAGRAM);
-                    pacer.timed_out();
+                    pacer.timed_out(now);
                 }
                 Err(next) => now = next,
             }
         }
         let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
-        assert!(pauses.is_sorted() && pauses[0] >= 800, "{pauses:?}");
+        assert!(pauses.is_sorted() && pauses[0] >= 800 && pauses[2] >= 4 * pauses[0], "{pauses:?}");
         pacer.settle(now, delivered(1));
         assert!(!pacer.is_failing());
     }
@@ -443,18 +458,18 @@ mod tests {
     fn a_path_that_loses_half_still_gets_its_floor() {
         let mut pacer = pacer();
         let mut sent = 0;
-        for millis in 0..10_000 {
-            if pacer.allows(at(millis), DATAGRAM).is_ok() {
-                pacer.sent(at(millis), DATAGRAM);
-                sent += 1;
+        for round in 0..100 {
+            let mut of_round = 0;
+            for millis in 0..100 {
+                of_round += fill(&mut pacer, at(100 * round + millis));
             }
-            if millis % 100 == 99 {
-                pacer.settle(
-                    at(millis),
-                    Settled { lost: 2, lost_bytes: 2 * DATAGRAM, lost_at: at(millis), ..delivered(2) },
-                );
-            }
+            sent += of_round;
+            let half = of_round / 2;
+            let lost_bytes = u64::from(half) * DATAGRAM;
+            let settled = Settled { lost: half, lost_bytes, lost_at: at(100 * round), ..delivered(of_round - half) };
+            pacer.settle(at(100 * round + 99), settled);
         }
-        assert!(sent * DATAGRAM >= 9 * 64 * 1024, "{sent}");
+        assert_eq!(pacer.window(), 4 * DATAGRAM);
+        assert!(u64::from(sent) * DATAGRAM >= 9 * 64 * 1024, "{sent}");
     }
 }

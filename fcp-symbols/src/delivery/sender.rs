@@ -157,7 +157,7 @@ impl Sender {
     /// A peer says how far it is with an object.
     ///
     /// `required` tells two things apart: who restores the object says how much that takes, who only holds symbols says 0
-    /// and counts those that it has from this node (D216).
+    /// and counts those that it has from this node (D223).
     pub fn handle_status(&mut self, now: Millis, status: &Authentic<DecodeStatus>) {
         self.advance(now);
         let (now, status, from) = (self.now, status.get(), status.peer());
@@ -252,7 +252,7 @@ impl Sender {
             let (settled, asked) = transfer.time_out(now, &views);
             let outcome = transfer.outcome();
             if let Some(path) = asked.and_then(|path| peer.path_mut(path)) {
-                path.pacer.timed_out();
+                path.pacer.timed_out(now);
             }
             peer.settle(settled, now);
             peer.queue(key);

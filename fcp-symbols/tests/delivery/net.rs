@@ -1,13 +1,15 @@
 //! A seeded network in virtual time, with one sender and one receiver in each node.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's harness")]
+#![expect(clippy::unwrap_used, reason = "a test's harness")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fcp_core::id::{EpochId, NodeId, ObjectId, ObjectIdKey, ZoneId, ZoneKeyId};
+use fcp_core::id::{NodeId, ObjectId, ObjectIdKey, ZoneId, ZoneKeyId};
 use fcp_core::object::{MeshObject, ObjectHeader, Provenance, StoredObject};
 use fcp_core::rand_core::{Rng as _, SeedableRng as _};
-use fcp_core::time::{Millis, Timestamp};
+use fcp_core::sign::{NodeSigningKey, Signed as _};
+use fcp_core::time::{Millis, TimePolicy, Timestamp};
+use fcp_symbols::admission::{Admission, AdmissionLimits, AdmissionPolicy, Asker, Responder, ResponderLimits, Served};
 use fcp_symbols::chunk::RawChunk;
 use fcp_symbols::delivery::{
     Delivered, Esis, Goal, Holds, Incoming, Offer, OfferKind, Outgoing, Path, PathId, PathKind, Receiver,
@@ -104,8 +106,8 @@ pub(crate) struct Device {
     pub(crate) statuses: u32,
     sender_wake: Millis,
     receiver_wake: Millis,
-    /// When the receiver looks at what came: it is slow.
-    pub(crate) slow_ms: u64,
+    responder: Responder,
+    admission: Admission,
 }
 
 pub(crate) struct Net {
@@ -124,6 +126,7 @@ pub(crate) struct Net {
     pub(crate) on_path: BTreeMap<PathId, u64>,
     /// (sender, frame number, ESI), to see that none comes twice; frame numbers are drawn here.
     frames: u64,
+    asked: u64,
     pub(crate) order: Vec<ObjectId>,
 }
 
@@ -147,7 +150,8 @@ impl Net {
             statuses: 0,
             sender_wake: Millis::NEVER,
             receiver_wake: Millis::NEVER,
-            slow_ms: 0,
+            responder: Responder::new(ResponderLimits::default()),
+            admission: Admission::new(AdmissionPolicy::default(), AdmissionLimits::default()),
         };
         Self {
             rng: ChaCha20Rng::seed_from_u64(seed),
@@ -161,6 +165,7 @@ impl Net {
             sent: BTreeMap::new(),
             on_path: BTreeMap::new(),
             frames: 0,
+            asked: 0,
             order: vec![],
         }
     }
@@ -348,13 +353,26 @@ impl Net {
                 device.sender.handle_ack(now, &message);
             }
             Event::Ask(from, ask) => {
-                let request = ask.message(&terms(), &from, secs);
+                let key = NodeSigningKey::from_seed([9; 32]);
+                self.asked += 1;
+                // Each is signed anew, also within one second.
+                let mut request = ask.message(&terms(), &from, secs);
+                request.requested_at = secs.saturating_add(self.asked % 100);
+                let request = request.signed_by(&key);
+                let request = request.authenticate(Some(&from), &key.public(), TimePolicy::default(), secs).unwrap();
                 let Some(held) = device.held.get(&ask.object_id) else { return };
                 let block = block_of(&held.object, held.size);
-                let demand = fcp_symbols::message::Demand::of(&request, true, block.k(), 0);
-                let bound = demand.bound().symbols;
-                let all = held.esis.clone().unwrap_or_else(|| Esis::from(0..1 << 20));
-                let esis = fcp_symbols::delivery::answer(&request, &all, block, bound);
+                let served = Served {
+                    k: block.k(),
+                    bytes_per_symbol: 1200,
+                    work_per_symbol: 0,
+                    first: 0,
+                    open_to_strangers: false,
+                };
+                let all = held.esis.clone().unwrap_or_else(|| Esis::from(0..1 << 24));
+                let asker = Asker::Peer(&request);
+                let esis = device.responder.answer(now, &mut device.admission, asker, &served, &all).unwrap();
+                let esis: Esis = esis.into_iter().collect();
                 if esis.is_empty() {
                     return;
                 }
@@ -409,7 +427,6 @@ impl Net {
                 self.drain(name);
             }
         }
-        let _ = EpochId::of(Timestamp::from_secs(0));
         self.now - begin
     }
 

@@ -9,6 +9,7 @@ use fcp_core::object::StoredObject;
 use fcp_core::sign::Signature;
 use fcp_core::time::{Millis, Timestamp};
 
+use super::super::Esis;
 use crate::message::{DecodeStatus, EsiList, MissingHint, SymbolAck, SymbolRequest, ephemeral_header};
 use crate::reassembly::Fault;
 
@@ -76,21 +77,21 @@ pub struct StatusReport {
     pub zone_id: ZoneId,
     /// How many different symbols there are.
     pub received: u32,
-    /// How many it takes: more than there are, as long as they do not suffice; 0 from who only holds them (D216).
+    /// How many it takes: more than there are, as long as they do not suffice; 0 from who only holds them (D223).
     pub required: u32,
     /// The first that are missing.
     pub missing: MissingHint,
 }
 
 impl StatusReport {
-    /// What a node reports that holds symbols of an object for others: `held`, all of them sent by `peer` (D216).
+    /// What a node reports that holds symbols of an object for others: `held`, all of them sent by `peer` (D223).
     ///
     /// It cannot know which it should hold. It names those that are missing between the first and the last.
     #[must_use]
-    pub fn of_holder(peer: NodeId, object_id: ObjectId, zone_id: ZoneId, held: &super::super::Esis) -> Self {
+    pub fn of_holder(peer: NodeId, object_id: ObjectId, zone_id: ZoneId, held: &Esis) -> Self {
         let gaps = match (held.first(), held.last()) {
-            (Some(first), Some(last)) => super::super::Esis::from(first..last).difference(held),
-            _ => super::super::Esis::new(),
+            (Some(first), Some(last)) => Esis::from(first..last).difference(held),
+            _ => Esis::new(),
         };
         Self { peer, object_id, zone_id, received: held.count(), required: 0, missing: hint(gaps.iter()) }
     }
@@ -148,6 +149,7 @@ impl Ask {
             max_symbols: self.max_symbols,
             want_esi: self.want.clone(),
             decode_status: self.status.as_ref().map(|status| status.message(terms, now)),
+            delivery_hint: None,
             requested_at: now,
             requester: requester.clone(),
             signature: Signature::ABSENT,

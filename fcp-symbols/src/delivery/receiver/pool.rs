@@ -105,9 +105,8 @@ impl Pool {
             let Some(encoder) = encoders.entry((size, coding)).or_insert_with(made) else { continue };
             let same_shape = encoder.block() == given.key.block;
             let mut right = vec![0; size.as_usize()];
-            let mut is_right = |esi: u32, data: &[u8]| {
-                encoder.write_symbol(esi, &mut plans, &mut right).is_err() || *right == *data
-            };
+            let mut is_right =
+                |esi: u32, data: &[u8]| encoder.write_symbol(esi, &mut plans, &mut right).is_err() || *right == *data;
             if !same_shape || !given.symbols.iter().all(|(esi, data)| is_right(*esi, data)) {
                 wrong.push(source.clone());
             }

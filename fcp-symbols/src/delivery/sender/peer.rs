@@ -102,7 +102,7 @@ impl Peer {
         let view = |path: &PeerPath| PathView {
             loss_bps: path.pacer.loss_bps(),
             loss_delay_ms: path.pacer.loss_delay_ms(),
-            timeout_ms: path.pacer.timeout_ms(),
+            timeout_ms: path.pacer.wait_ms(),
         };
         self.paths.iter().map(|path| (path.path.id, view(path))).collect()
     }
@@ -194,7 +194,7 @@ impl Peer {
         // Twice in each window somebody asks; those who take turns share that.
         let share = u64::try_from(interleaved.max(1)).unwrap_or(u64::MAX).saturating_mul(2);
         let ask_after = if pacer.is_full() { 1 } else { pacer.window().checked_div(share).unwrap_or_default() };
-        let flags = transfer.flags(path.id, ask_after, now);
+        let flags = transfer.flags(path.id, count, ask_after, now);
         self.urgent_turns = match transfer.priority {
             Priority::Urgent => self.urgent_turns.saturating_add(1),
             Priority::Bulk => 0,

@@ -229,15 +229,17 @@ impl Transfer {
         esis
     }
 
-    /// The flags of a frame that was just taken for `path`; it asks the peer how far it is if it ends what is to be sent,
-    /// or if `ask_after` bytes went out since it last did.
-    pub(super) fn flags(&mut self, path: PathId, ask_after: u64, now: Millis) -> FrameFlags {
+    /// The flags of a frame of `count` symbols that was just taken for `path`.
+    ///
+    /// It asks the peer how far it is if `ask_after` bytes went out since it last did, and if it is the last or the one
+    /// before, as one may be lost; after a wait without an answer, each one does.
+    pub(super) fn flags(&mut self, path: PathId, count: u32, ask_after: u64, now: Millis) -> FrameFlags {
         let mut flags = FrameFlags::ENCRYPTED;
         flags.set(FrameFlags::RAPTORQ, self.coding == Coding::RaptorQ);
         flags.set(FrameFlags::RESPONSE, self.kind == OfferKind::Answer);
         flags.set(FrameFlags::PRIORITY, self.priority == Priority::Urgent);
         flags.set(FrameFlags::CONTROL_PLANE, self.control_plane);
-        if self.ready() == 0 || self.unprompted >= ask_after {
+        if self.ready() <= count || self.unprompted >= ask_after || self.timeouts > 0 {
             flags |= FrameFlags::REQUIRES_ACK;
             self.unprompted = 0;
             if self.prompts.len() >= MAX_PROMPTS {
@@ -284,8 +286,9 @@ impl Transfer {
             self.prompts.pop_front();
         }
         // With several questions under way, nobody knows which one this answers.
-        let only = self.prompts.len() == 1;
-        let answered = self.prompts.pop_front();
+        let answered = self.prompts.front().copied();
+        let only = answered.is_some_and(|first| self.prompts.iter().all(|prompt| prompt.at == first.at));
+        let answered = if only { self.prompts.drain(..).next_back() } else { self.prompts.pop_front() };
         let measured =
             answered.filter(|_| only && self.timeouts == 0).map(|prompt| (prompt.path, now.since(prompt.at)));
         let grew = report.received > self.received;
