@@ -15,7 +15,8 @@
 //! use fcp_core::id::{NodeId, ObjectId, ZoneId};
 //! use fcp_core::sign::NodeSigningKey;
 //! use fcp_core::time::{Millis, Timestamp};
-//! use fcp_symbols::gossip::{GossipConfig, GossipItem, Knowledge, MeshGossip, Output};
+//! use fcp_symbols::admission::Admitted;
+//! use fcp_symbols::gossip::{GossipConfig, Knowledge, MeshGossip, Output};
 //!
 //! let zone = ZoneId::work();
 //! let mut now = Millis::from(Timestamp::from_secs(1_700_000_000));
@@ -25,9 +26,9 @@
 //! for node in &mut nodes {
 //!     node.set_members(now, &zone, names.clone());
 //! }
-//! // Only what was admitted: what is in quarantine is told to nobody.
+//! // Only what was admitted, here before a restart: what is in quarantine is told to nobody.
 //! let wanted = ObjectId::from_bytes([7; 32]);
-//! nodes[1].admitted(now, &zone, GossipItem::object(&wanted));
+//! nodes[1].admitted(now, &Admitted::restored(zone.clone(), wanted), None);
 //!
 //! for _ in 0..10 {
 //!     for at in 0..2 {

@@ -78,13 +78,16 @@ impl Unreachable {
 
 /// The proof that an object belongs to its zone, which gossip asks for (§8.4.1).
 ///
-/// There is one door: an object that was put together and checked, and that the zone's frontier wants. What is in
-/// quarantine has only an id, and no id becomes this:
+/// What is in quarantine has only an id, and no id becomes this: an object must have been put together and checked, and the
+/// zone's frontier must want it. What was admitted before a restart is [`restored`](Self::restored).
 ///
 /// ```compile_fail
 /// # use fcp_core::id::{ObjectId, ZoneId};
-/// # use fcp_symbols::admission::Admitted;
-/// let admitted = Admitted { id: ObjectId::from_bytes([7; 32]), zone: ZoneId::work() };
+/// # use fcp_core::time::Millis;
+/// # use fcp_symbols::gossip::MeshGossip;
+/// # fn tell(gossip: &mut MeshGossip, now: Millis) {
+/// gossip.admitted(now, &ObjectId::from_bytes([7; 32]), None);
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
@@ -104,6 +107,12 @@ impl Admitted {
         } else {
             Err(Unreachable)
         }
+    }
+
+    /// The proof for an object that this node admitted before, as its own store says: for a node that starts again.
+    #[must_use]
+    pub const fn restored(zone: ZoneId, id: ObjectId) -> Self {
+        Self { id, zone }
     }
 
     /// The object.

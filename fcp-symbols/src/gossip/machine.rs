@@ -13,6 +13,7 @@ use super::message::{GossipList, GossipMessage, GossipRequest, GossipSummary, Go
 use super::peer::{Held, ITEMS_PER_UNIT, PeerGossipState, Scene};
 use super::random::Random;
 use super::{GossipError, GossipItem, GossipSet, HeldItems, Knowledge, MembershipFilter, Want};
+use crate::admission::Admitted;
 use crate::admission::window::Window;
 
 /// What the machine wants done, or has found out.
@@ -139,12 +140,18 @@ impl MeshGossip {
         self.peers.retain(|peer, _| zones.values().any(|zone| zone.members.contains_key(peer)));
     }
 
-    /// This node holds an item that is *admitted*: reachable or pinned, and checked against its schema (§8.4.1, D135). What is
-    /// in quarantine must never come here: it would be told to the whole zone.
+    /// This node holds an object, or the symbol `esi` of it, that is *admitted*: reachable or pinned, and checked against its
+    /// schema (§8.4.1, D135). What is in quarantine cannot come here, where it would be told to the whole zone.
     ///
     /// An object of which the node holds symbols only is an object and these symbols; one that it holds whole is the object
-    /// alone (D218). Says whether the item is new.
-    pub fn admitted(&mut self, now: Millis, zone: &ZoneId, item: GossipItem) -> bool {
+    /// alone (D218). Says whether the item is new; no coding has an ESI above 2^24 − 1 (D61).
+    pub fn admitted(&mut self, now: Millis, object: &Admitted, esi: Option<u32>) -> bool {
+        let id = object.id();
+        let item = esi.map_or(Some(GossipItem::object(&id)), |esi| GossipItem::symbol(&id, esi));
+        item.is_some_and(|item| self.insert(now, object.zone(), item))
+    }
+
+    fn insert(&mut self, now: Millis, zone: &ZoneId, item: GossipItem) -> bool {
         let Some(state) = self.zones.get_mut(zone) else { return false };
         let set = set_of(&item);
         if !state.held.of_mut(set).insert(item) {

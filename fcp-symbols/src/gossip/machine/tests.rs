@@ -78,8 +78,8 @@ fn knowledge_is_exact_after_reconciling() {
     // What comes in later is not known of the peer.
     let now = net.now;
     let gossip = &mut net.nodes[0].gossip;
-    assert!(gossip.admitted(now, &zone(), item(900)) && !gossip.admitted(now, &zone(), item(900)));
-    assert!(gossip.admitted(now, &zone(), item(305)));
+    assert!(gossip.insert(now, &zone(), item(900)) && !gossip.insert(now, &zone(), item(900)));
+    assert!(gossip.insert(now, &zone(), item(305)));
     assert_eq!(gossip.knowledge(&zone(), &peer, &item(900)), Knowledge::Unknown);
     assert_eq!(gossip.missing(&zone(), &peer, GossipSet::Objects).count(), 9);
     assert!(gossip.evicted(now, &zone(), &item(305)) && !gossip.evicted(now, &zone(), &item(305)));
@@ -182,7 +182,7 @@ fn only_fresh_summaries_of_members_count() {
 fn a_lying_table_changes_nothing_and_costs_its_sender() {
     let (mut gossip, key, now) = listener();
     for item in items(0..100) {
-        gossip.admitted(now, &zone(), item);
+        gossip.insert(now, &zone(), item);
     }
     // A table of this node's set without one item that it holds, and with a symbol among the objects; then one in which an
     // item that this node does not hold is taken away.
@@ -243,7 +243,7 @@ fn what_was_not_asked_for_is_refused() {
 fn work_for_a_peer_is_bounded() {
     let (mut gossip, _, now) = listener();
     for item in items(0..2_000) {
-        gossip.admitted(now, &zone(), item);
+        gossip.insert(now, &zone(), item);
     }
     let request = GossipRequest { zone_id: zone(), set: GossipSet::Objects, range: IdRange::ALL, want: Want::List };
     let answered = (0..10_000).filter(|_| hear(&mut gossip, now, &node(1), request.clone()).is_ok()).count();
@@ -292,8 +292,8 @@ fn zones_are_apart() {
     let mut gossip = MeshGossip::new(node(0), GossipConfig::default(), 1);
     gossip.set_members(now, &zone(), [node(1)]);
     gossip.set_members(now, &ZoneId::private(), [node(2)]);
-    assert!(gossip.admitted(now, &zone(), item(1)));
-    assert!(!gossip.admitted(now, &ZoneId::public(), item(1)), "no part is taken in that zone");
+    assert!(gossip.insert(now, &zone(), item(1)));
+    assert!(!gossip.insert(now, &ZoneId::public(), item(1)), "no part is taken in that zone");
     assert_eq!(gossip.held(&ZoneId::private(), GossipSet::Objects).map(super::HeldItems::len), Some(0));
     gossip.handle_timeout(now.saturating_add_secs(5), &NodeSigningKey::from_seed([0; 32]));
     let sent: BTreeSet<(NodeId, ZoneId)> = outputs(&mut gossip)
@@ -359,7 +359,7 @@ proptest! {
         let (mut gossip, key, mut now) = listener();
         let own = NodeSigningKey::from_seed([0; 32]);
         for item in items(0..50) {
-            gossip.admitted(now, &zone(), item);
+            gossip.insert(now, &zone(), item);
         }
         gossip.reconcile(&zone(), &node(1), GossipSet::Objects).unwrap();
         for (kind, seed, byte) in kinds {

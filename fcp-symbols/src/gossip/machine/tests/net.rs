@@ -103,7 +103,7 @@ impl Net {
 
     pub(super) fn admit(&mut self, at: usize, items: impl IntoIterator<Item = GossipItem>) {
         for item in items {
-            self.nodes[at].gossip.admitted(self.now, &zone(), item);
+            self.nodes[at].gossip.insert(self.now, &zone(), item);
         }
     }
 
@@ -166,7 +166,7 @@ impl Net {
             Event::Fetched { from, items } => {
                 for item in items {
                     if self.nodes[from].gossip.held(&zone(), GossipSet::Objects).unwrap().contains(&item) {
-                        self.nodes[to].gossip.admitted(self.now, &zone(), item);
+                        self.nodes[to].gossip.insert(self.now, &zone(), item);
                     }
                 }
             }
