@@ -37,7 +37,7 @@ use fcp_symbols::session::{SessionId, SessionTable};
 use crate::clock;
 use crate::config::Config;
 use crate::life::Interruption;
-use crate::net::{Net, NetEvent};
+use crate::net::{Net, NetEvent, StreamNumber};
 use crate::random::Generator;
 use crate::store::Store;
 use crate::supervisor::Call;
@@ -93,8 +93,15 @@ struct Control {
     receiver: FcpcReceiver,
     /// Whether this end opened the stream, so that it speaks first.
     opens: bool,
+    /// The stream, once it is there.
+    stream: Option<StreamNumber>,
+}
+
+impl Control {
     /// Whether bytes can be written.
-    ready: bool,
+    const fn is_ready(&self) -> bool {
+        self.stream.is_some()
+    }
 }
 
 /// One device.
@@ -202,7 +209,8 @@ impl Mesh {
                     self.handle_disconnected(&peer, &why);
                 }
             }
-            NetEvent::Stream { peer, fresh, bytes } => self.handle_stream(&peer, fresh, &bytes),
+            NetEvent::Opened { peer, stream, writer } => self.net.keep_stream(&peer, stream, writer),
+            NetEvent::Stream { peer, stream, bytes } => self.handle_stream(&peer, stream, &bytes),
         }
         self.drain();
     }

@@ -2,11 +2,13 @@
 //!
 //! It turns sockets into events and takes bytes to send; it knows nodes and addresses, and nothing of what the bytes mean.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fcp_core::id::NodeId;
+use fcp_symbols::fcpc::HEADER_LEN;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::transport::{BatchSocket, QuicEndpoint, SendBatch};
@@ -17,6 +19,8 @@ const MAX_PIECE: usize = 65_536;
 const MAX_WAITING: usize = 1024 * 1024;
 /// How many pieces may wait to be written to one stream.
 const STREAM_QUEUE: usize = 1024;
+/// How many streams of a peer are kept of which it is not known yet what they are for.
+const MAX_NEW_STREAMS: usize = 4;
 
 /// How many callers may be amid their handshakes; more are sent away, and may come again.
 const MAX_HANDSHAKES: usize = 64;
@@ -25,26 +29,36 @@ const MAX_HANDSHAKES: usize = 64;
 pub(crate) enum NetEvent {
     /// A QUIC datagram of an attested peer.
     Datagram { peer: NodeId, bytes: Vec<u8> },
-    /// Bytes of a peer's control stream; `fresh` where they are the first of a new stream.
-    Stream { peer: NodeId, fresh: bool, bytes: Vec<u8> },
+    /// A peer opened a stream: its writing end, for [`Net::keep_stream`].
+    Opened { peer: NodeId, stream: StreamNumber, writer: mpsc::Sender<Vec<u8>> },
+    /// Bytes of a stream; the first of them that come are a frame's header at least.
+    Stream { peer: NodeId, stream: StreamNumber, bytes: Vec<u8> },
     /// A QUIC connection to an attested peer stands.
     Connected { peer: NodeId },
     /// A connection is gone, or was not made; `connection` is its number, if it had one.
     Disconnected { peer: NodeId, connection: Option<usize>, why: String },
 }
 
-/// What a task of this module hands back to [`Net::attach`].
-pub(crate) enum Attachment {
-    /// A connection that was made or accepted.
-    Connection(NodeId, quinn::Connection),
-    /// The writing end of a control stream that the peer opened.
-    Control(NodeId, mpsc::Sender<Vec<u8>>),
+/// A connection that was made or accepted, for [`Net::attach`].
+pub(crate) struct Attachment(NodeId, quinn::Connection);
+
+/// Tells the streams of all connections apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamNumber(u64);
+
+impl StreamNumber {
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// A connection to one peer.
 struct Link {
     connection: quinn::Connection,
     control: Option<mpsc::Sender<Vec<u8>>>,
+    /// What the peer opened and nobody has taken yet, the newest last.
+    opened: VecDeque<(StreamNumber, mpsc::Sender<Vec<u8>>)>,
 }
 
 /// The node's sockets.
@@ -122,7 +136,7 @@ impl Net {
         tokio::spawn(async move {
             match quic.connect(&peer, address).await {
                 Ok(connection) => {
-                    let _ = attachments.send(Attachment::Connection(peer, connection)).await;
+                    let _ = attachments.send(Attachment(peer, connection)).await;
                 }
                 Err(error) => {
                     let _ =
@@ -132,21 +146,31 @@ impl Net {
         });
     }
 
-    /// Takes a connection in place of an older one, or the writing end of the peer's newest control stream.
-    pub(crate) fn attach(&mut self, attachment: Attachment) {
-        match attachment {
-            Attachment::Connection(peer, connection) => {
-                tokio::spawn(serve(peer.clone(), connection.clone(), self.events.clone(), self.attachments.clone()));
-                if let Some(old) = self.links.insert(peer, Link { connection, control: None }) {
-                    old.connection.close(0_u8.into(), b"replaced");
-                }
-            }
-            Attachment::Control(peer, writer) => {
-                if let Some(link) = self.links.get_mut(&peer) {
-                    link.control = Some(writer);
-                }
-            }
+    /// Takes a connection in place of an older one.
+    pub(crate) fn attach(&mut self, Attachment(peer, connection): Attachment) {
+        tokio::spawn(serve(peer.clone(), connection.clone(), self.events.clone()));
+        let link = Link { connection, control: None, opened: VecDeque::new() };
+        if let Some(old) = self.links.insert(peer, link) {
+            old.connection.close(0_u8.into(), b"replaced");
         }
+    }
+
+    /// Keeps the writing end of a stream that the peer opened until [`take_stream`](Self::take_stream).
+    pub(crate) fn keep_stream(&mut self, peer: &NodeId, stream: StreamNumber, writer: mpsc::Sender<Vec<u8>>) {
+        let Some(link) = self.links.get_mut(peer) else { return };
+        if link.opened.len() >= MAX_NEW_STREAMS {
+            link.opened.pop_front();
+        }
+        link.opened.push_back((stream, writer));
+    }
+
+    /// The peer's control stream is this one, which it opened; false if it is gone.
+    pub(crate) fn take_stream(&mut self, peer: &NodeId, stream: StreamNumber) -> bool {
+        let Some(link) = self.links.get_mut(peer) else { return false };
+        let Some(at) = link.opened.iter().position(|(number, _)| *number == stream) else { return false };
+        // Older ones are of sessions that are over.
+        link.control = link.opened.drain(..=at).next_back().map(|(_, writer)| writer);
+        true
     }
 
     /// Closes the connections to all peers and forgets what was to be sent; no event tells of it.
@@ -157,18 +181,20 @@ impl Net {
         }
     }
 
-    /// Opens a new control stream to the peer, in place of an older one.
-    pub(crate) fn open_stream(&mut self, peer: &NodeId) {
-        let Some(link) = self.links.get_mut(peer) else { return };
+    /// Opens a new control stream to the peer, in place of an older one; nothing if there is no connection.
+    pub(crate) fn open_stream(&mut self, peer: &NodeId) -> Option<StreamNumber> {
+        let link = self.links.get_mut(peer)?;
+        let stream = StreamNumber::next();
         let (writer, queue) = mpsc::channel(STREAM_QUEUE);
         link.control = Some(writer);
         let (connection, events, peer) = (link.connection.clone(), self.events.clone(), peer.clone());
         tokio::spawn(async move {
             if let Ok((send, receive)) = connection.open_bi().await {
-                tokio::spawn(read_stream(peer, receive, events));
+                tokio::spawn(read_stream((peer, stream), receive, events));
                 write_stream(send, queue).await;
             }
         });
+        Some(stream)
     }
 
     /// Closes everything and waits until the peers know.
@@ -191,19 +217,14 @@ async fn accept(quic: QuicEndpoint, attachments: mpsc::Sender<Attachment>) {
             drop(place);
             // Whoever is not attested was refused, and may have been anybody.
             if let Ok((peer, connection)) = connected {
-                let _ = attachments.send(Attachment::Connection(peer, connection)).await;
+                let _ = attachments.send(Attachment(peer, connection)).await;
             }
         });
     }
 }
 
 /// Reads everything that comes over one connection, until it is gone.
-async fn serve(
-    peer: NodeId,
-    connection: quinn::Connection,
-    events: mpsc::Sender<NetEvent>,
-    attachments: mpsc::Sender<Attachment>,
-) {
+async fn serve(peer: NodeId, connection: quinn::Connection, events: mpsc::Sender<NetEvent>) {
     if events.send(NetEvent::Connected { peer: peer.clone() }).await.is_err() {
         return;
     }
@@ -221,11 +242,12 @@ async fn serve(
             stream = connection.accept_bi() => match stream {
                 Ok((send, receive)) => {
                     let (writer, queue) = mpsc::channel(STREAM_QUEUE);
+                    let stream = StreamNumber::next();
                     tokio::spawn(write_stream(send, queue));
-                    tokio::spawn(read_stream(peer.clone(), receive, events.clone()));
-                    if attachments.send(Attachment::Control(peer.clone(), writer)).await.is_err() {
+                    if events.send(NetEvent::Opened { peer: peer.clone(), stream, writer }).await.is_err() {
                         return;
                     }
+                    tokio::spawn(read_stream((peer.clone(), stream), receive, events.clone()));
                 }
                 Err(error) => break error,
             },
@@ -244,14 +266,21 @@ async fn write_stream(mut stream: quinn::SendStream, mut queue: mpsc::Receiver<V
     let _ = stream.finish();
 }
 
-async fn read_stream(peer: NodeId, mut stream: quinn::RecvStream, events: mpsc::Sender<NetEvent>) {
-    let mut fresh = true;
-    while let Ok(Some(chunk)) = stream.read_chunk(MAX_PIECE, true).await {
-        let event = NetEvent::Stream { peer: peer.clone(), fresh, bytes: chunk.bytes.to_vec() };
-        fresh = false;
-        if events.send(event).await.is_err() {
+async fn read_stream(
+    (peer, stream): (NodeId, StreamNumber),
+    mut incoming: quinn::RecvStream,
+    events: mpsc::Sender<NetEvent>,
+) {
+    let mut bytes = vec![0; HEADER_LEN];
+    if incoming.read_exact(&mut bytes).await.is_err() {
+        return;
+    }
+    loop {
+        if events.send(NetEvent::Stream { peer: peer.clone(), stream, bytes }).await.is_err() {
             return;
         }
+        let Ok(Some(chunk)) = incoming.read_chunk(MAX_PIECE, true).await else { return };
+        bytes = chunk.bytes.to_vec();
     }
 }
 

@@ -118,7 +118,11 @@ impl FrameHeader {
         Ok(header)
     }
 
-    fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Self, FcpcError> {
+    /// What the first bytes of a stream say, which nobody vouches for: to find the session that a new stream is of.
+    ///
+    /// # Errors
+    /// [`FcpcError::BadMagic`], [`FcpcError::UnsupportedVersion`].
+    pub fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Self, FcpcError> {
         let [m0, m1, m2, m3, v0, v1, rest @ ..] = bytes;
         if [*m0, *m1, *m2, *m3] != MAGIC {
             return Err(FcpcError::BadMagic);

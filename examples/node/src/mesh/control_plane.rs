@@ -5,11 +5,12 @@ use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ZoneId};
 use fcp_core::object::{ControlPlaneObject, Message};
 use fcp_core::sign::NodeSigningPublicKey;
-use fcp_symbols::fcpc::check_zone;
+use fcp_symbols::fcpc::{FrameHeader, check_zone};
 use fcp_symbols::message::{DecodeStatus, SymbolRequest};
 
-use super::{Mesh, log};
+use super::{Control, Mesh, log};
 use crate::clock;
+use crate::net::StreamNumber;
 
 /// How many objects may wait for a control stream to a peer.
 const MAX_WAITING: usize = 1024;
@@ -17,7 +18,7 @@ const MAX_WAITING: usize = 1024;
 impl Mesh {
     /// The peers with a control stream.
     pub(crate) fn connected_peers(&self) -> Vec<NodeId> {
-        let ready = self.peers.iter().filter(|(_, peer)| peer.control.as_ref().is_some_and(|control| control.ready));
+        let ready = self.peers.iter().filter(|(_, peer)| peer.control.as_ref().is_some_and(Control::is_ready));
         ready.map(|(node, _)| node.clone()).collect()
     }
 
@@ -44,10 +45,15 @@ impl Mesh {
     pub(crate) fn send_object(&mut self, peer: &NodeId, object: ControlPlaneObject) {
         let Some(known) = self.peers.get_mut(peer) else { return };
         match &mut known.control {
-            Some(control) if control.ready => match control.sender.seal(&object) {
+            Some(control) if control.is_ready() => match control.sender.seal(&object) {
                 Ok(bytes) => {
-                    if !self.net.send_stream(peer, bytes) {
+                    let session = control.session;
+                    if !self.net.send_stream(peer, bytes)
+                        && let Some(table) = &mut self.table
+                    {
+                        // What was sealed and not sent is missing in the stream for good.
                         log(format_args!("the control stream to {peer} takes no more"));
+                        table.close(&session, Reason::SessionClosed);
                     }
                 }
                 Err(error) => log(format_args!("an object for {peer} was not sent: {error}")),
@@ -71,15 +77,22 @@ impl Mesh {
         }
     }
 
-    /// Takes bytes of a peer's control stream.
-    pub(super) fn handle_stream(&mut self, peer: &NodeId, fresh: bool, bytes: &[u8]) {
+    /// Takes bytes of a peer's stream, if it is the control stream of the session that is open: an older session's may
+    /// still have some to say.
+    pub(super) fn handle_stream(&mut self, peer: &NodeId, stream: StreamNumber, bytes: &[u8]) {
         let mut input = bytes;
         let mut objects = Vec::new();
         let mut answered = false;
         {
             let Some(control) = self.peers.get_mut(peer).and_then(|known| known.control.as_mut()) else { return };
-            if fresh && !control.ready {
-                control.ready = true;
+            if control.stream != Some(stream) {
+                let of_this_session = |header: FrameHeader| header.session_id == *control.session.as_bytes();
+                let begins = bytes.first_chunk().and_then(|header| FrameHeader::parse(header).ok());
+                let is_it = !control.is_ready() && !control.opens && begins.is_some_and(of_this_session);
+                if !is_it || !self.net.take_stream(peer, stream) {
+                    return;
+                }
+                control.stream = Some(stream);
                 answered = true;
             }
             loop {

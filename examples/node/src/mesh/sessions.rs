@@ -117,7 +117,7 @@ impl Mesh {
                     let known = self.peers.entry((*peer).clone()).or_default();
                     if let Some((sender, receiver)) = streams {
                         let opens = role == Role::Initiator;
-                        known.control = Some(Control { session, sender, receiver, opens, ready: false });
+                        known.control = Some(Control { session, sender, receiver, opens, stream: None });
                     }
                     if role == Role::Initiator {
                         self.open_control(&peer);
@@ -147,10 +147,11 @@ impl Mesh {
 
     pub(super) fn handle_connected(&mut self, peer: &NodeId) {
         let Some(control) = self.peers.get_mut(peer).and_then(|known| known.control.as_mut()) else { return };
-        if control.opens && !control.ready {
-            control.ready = true;
-            self.net.open_stream(peer);
-            self.greet(peer);
+        if control.opens && !control.is_ready() {
+            control.stream = self.net.open_stream(peer);
+            if control.is_ready() {
+                self.greet(peer);
+            }
         }
     }
 

@@ -67,7 +67,7 @@ async fn callers_that_stall_keep_nobody_waiting_for_long() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let soon = Duration::from_millis(1_500);
     let connection = tokio::time::timeout(soon, alice.connect(&bob_id, address)).await.unwrap().unwrap();
-    let Some(Attachment::Connection(peer, _)) = tokio::time::timeout(soon, attached.recv()).await.unwrap() else {
+    let Some(Attachment(peer, _)) = tokio::time::timeout(soon, attached.recv()).await.unwrap() else {
         panic!("something else was attached");
     };
     assert_eq!(peer.as_str(), "alice");
