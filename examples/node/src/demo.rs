@@ -1,6 +1,7 @@
 //! `fcp demo`: four real nodes on this machine, and what a mesh does.
 #![expect(clippy::indexing_slicing, reason = "a JSON value gives null for what it lacks")]
 
+mod link;
 mod mesh;
 mod process;
 mod report;

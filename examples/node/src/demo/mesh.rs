@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::link::{Addresses, Link};
 use super::process::NodeProcess;
 use crate::params::hex;
 
@@ -25,13 +26,15 @@ const TAGS: [&str; 4] = ["fcp-owner", "fcp-private", "fcp-work", "fcp-public"];
 /// Four nodes.
 pub(super) struct Devices {
     nodes: Vec<NodeProcess>,
+    /// The way between the laptop and the server, once it is known where they are.
+    link: Option<Link>,
 }
 
 impl Devices {
     /// Starts all four.
     pub(super) fn start(root: &Path) -> Result<Self, Failure> {
         let nodes = NAMES.iter().map(|name| NodeProcess::start(root, name, &TAGS).map_err(|error| error.to_string()));
-        Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
+        Ok(Self { nodes: nodes.collect::<Result<_, _>>()?, link: None })
     }
 
     /// One of them.
@@ -59,18 +62,46 @@ impl Devices {
         (0..self.nodes.len()).map(|index| self.call(index, "status", &json!({}))).collect()
     }
 
-    /// Tells every running node where the others are, as a tailnet would.
+    /// Tells every running node where the others are, as a tailnet would: the laptop and the server at either end of the way
+    /// between them.
     pub(super) fn announce(&mut self) -> Result<(), Failure> {
-        let running = self.running();
-        let mut peers = Vec::new();
-        for index in &running {
-            let status = self.call(*index, "status", &json!({}))?;
-            peers.push(json!({"node_id": status["node_id"], "udp": status["udp"], "quic": status["quic"]}));
+        let mut running = Vec::new();
+        for index in self.running() {
+            running.push((index, self.addresses(index)?));
         }
-        for index in running {
-            self.call(index, "peers", &json!({"peers": peers}))?;
+        let real = |wanted| running.iter().find(|(index, _)| *index == wanted).map(|(_, addresses)| *addresses);
+        if let (None, Some(laptop), Some(server)) = (&self.link, real(LAPTOP), real(SERVER)) {
+            self.link = Some(Link::between(laptop, server).map_err(|error| error.to_string())?);
+        }
+        let ids = self.ids();
+        for (index, _) in &running {
+            let mut peers = Vec::new();
+            for (peer, addresses) in &running {
+                let seen = match (&self.link, *index, *peer) {
+                    (Some(link), LAPTOP, SERVER) => link.second,
+                    (Some(link), SERVER, LAPTOP) => link.first,
+                    _ => *addresses,
+                };
+                let (udp, quic) = (seen.udp.to_string(), seen.quic.to_string());
+                peers.push(json!({"node_id": ids.get(*peer), "udp": udp, "quic": quic}));
+            }
+            self.call(*index, "peers", &json!({"peers": peers}))?;
         }
         Ok(())
+    }
+
+    fn addresses(&mut self, index: usize) -> Result<Addresses, Failure> {
+        let status = self.call(index, "status", &json!({}))?;
+        let address = |name: &str| {
+            let text = status[name].as_str().unwrap_or_default();
+            text.parse().map_err(|_| format!("a node listens on `{text}`"))
+        };
+        Ok(Addresses { udp: address("udp")?, quic: address("quic")? })
+    }
+
+    /// The way between the laptop and the server.
+    pub(super) fn link(&self) -> Result<&Link, Failure> {
+        self.link.as_ref().ok_or_else(|| "the devices were not told where the others are".to_owned())
     }
 
     /// Looks again and again until `condition` gives something, for `seconds` at most.

@@ -1,20 +1,23 @@
-//! Steps 4 and 5: a file is spread, a device is lost, and nothing else is.
+//! Steps 4 to 6: a file is spread, a device is lost, then datagrams are, and nothing else is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use fcp_core::id::NodeId;
 use fcp_symbols::coverage::CoverageEvaluation;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::super::mesh::{DESKTOP, Devices, LAPTOP, NAMES};
+use super::super::mesh::{DESKTOP, Devices, LAPTOP, NAMES, SERVER};
 use super::{Proof, State};
 
 /// How large the file is that the demo makes.
 const FILE_LEN: usize = 1024 * 1024;
 const TARGET_COVERAGE_BPS: u32 = 15_000;
 const MAX_NODE_FRACTION_BPS: u16 = 3_000;
+/// How many of a hundred datagrams are lost in step 6.
+const LOSS_PERCENT: u32 = 20;
 
 /// The user's file, or one of random bytes.
 pub(super) fn prepare(file: Option<&Path>, root: &Path) -> Result<PathBuf, Failure> {
@@ -94,22 +97,79 @@ pub(super) fn lose(devices: &mut Devices, state: &mut State, proof: &mut Proof) 
     if after < 10_000 {
         return Err("too few symbols are left".into());
     }
-    let copy = devices.node(LAPTOP)?.folder().join("restored.bin");
-    gather(devices, LAPTOP, state, &copy)?;
-    let (original, restored) = (std::fs::read(&state.file), std::fs::read(&copy));
-    match (original, restored) {
+    let restored = restore(devices, LAPTOP, state)?;
+    shares(devices, &restored.sources, proof);
+    proof.line(format!("the laptop restored the file from what is left, byte for byte, {}", restored.pace()));
+    proof.fact("coverage_before_bps", before).fact("coverage_after_bps", after);
+    proof.fact("sources", restored.sources.clone()).fact("bytes_per_second", restored.bytes_per_second());
+    Ok(())
+}
+
+/// Step 6.
+pub(super) fn arrive(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
+    let (passed, dropped) = devices.link()?.counts();
+    devices.link()?.lose(LOSS_PERCENT);
+    let restored = restore(devices, SERVER, state);
+    let after = devices.link()?.counts();
+    devices.link()?.lose(0);
+    let restored = restored?;
+    let (passed, dropped) = (after.0.saturating_sub(passed), after.1.saturating_sub(dropped));
+    if dropped == 0 {
+        return Err("nothing was lost between the laptop and the server".into());
+    }
+    shares(devices, &restored.sources, proof);
+    proof
+        .line(format!("{dropped} of {} datagrams between laptop and server were lost", passed.saturating_add(dropped)));
+    proof.line(format!("the server restored the file all the same, byte for byte, {}", restored.pace()));
+    proof.fact("passed", passed).fact("dropped", dropped).fact("sources", restored.sources.clone());
+    proof.fact("bytes_per_second", restored.bytes_per_second());
+    Ok(())
+}
+
+/// How a file was restored.
+struct Restored {
+    bytes: u64,
+    took: Duration,
+    /// How many symbols each node gave.
+    sources: Value,
+}
+
+impl Restored {
+    fn bytes_per_second(&self) -> u64 {
+        let millis = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.bytes.saturating_mul(1000).checked_div(millis).unwrap_or_default()
+    }
+
+    fn pace(&self) -> String {
+        format!("in {} ms: {} kB/s", self.took.as_millis(), self.bytes_per_second() / 1000)
+    }
+}
+
+/// One line for each device that gave symbols, with its share.
+fn shares(devices: &Devices, sources: &Value, proof: &mut Proof) {
+    let counts: Vec<(&str, u64)> =
+        NAMES.into_iter().zip(devices.ids()).filter_map(|(name, id)| Some((name, sources[id].as_u64()?))).collect();
+    let all = counts.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count)).max(1);
+    for (name, count) in counts {
+        let percent = count.saturating_mul(100).checked_div(all).unwrap_or_default();
+        proof.line(format!("{name:<8} gave {count} symbols, {percent} %"));
+    }
+}
+
+/// Gathers every object of the file on one node, writes the file there and compares it.
+#[expect(clippy::disallowed_methods, reason = "the demo tells how long real processes took")]
+fn restore(devices: &mut Devices, index: usize, state: &State) -> Result<Restored, Failure> {
+    let copy = devices.node(index)?.folder().join("restored.bin");
+    let started = Instant::now();
+    gather(devices, index, state, &copy)?;
+    let took = started.elapsed();
+    match (std::fs::read(&state.file), std::fs::read(&copy)) {
         (Ok(original), Ok(restored)) if original == restored => {}
         _ => return Err("the restored file differs from the original".into()),
     }
-    let sources = devices.call(LAPTOP, "gathered", &json!({"objects": []}))?["sources"].clone();
-    for (name, id) in NAMES.iter().zip(devices.ids()) {
-        if let Some(count) = sources[id].as_u64() {
-            proof.line(format!("{name:<8} gave {count} symbols"));
-        }
-    }
-    proof.line("the laptop restored the file from what is left, byte for byte");
-    proof.fact("coverage_before_bps", before).fact("coverage_after_bps", after).fact("sources", sources);
-    Ok(())
+    let sources = devices.call(index, "gathered", &json!({"objects": []}))?["sources"].clone();
+    let bytes = std::fs::metadata(&copy).map_or(0, |metadata| metadata.len());
+    Ok(Restored { bytes, took, sources })
 }
 
 /// Gathers every object of the file on one node and writes the file there.
