@@ -4,8 +4,9 @@
 //! like any other, under a [`ChunkedObjectManifest`] that lists them. Chunks arrive in any order and from anybody; each
 //! is checked by its id on its own, and the whole once more by the payload's hash.
 //!
-//! [`split`] and [`join`] do it in memory. [`Splitter`] and [`Joiner`] hold no more than one chunk at a time, and
-//! [`ChunkProgress`] knows which chunks are still to be fetched.
+//! [`split`] and [`join`] do it in memory. [`split_stream`] and [`join_stream`] hold no more than a chunk or two at a time,
+//! as do [`Splitter`] and [`Joiner`], on which they stand; [`join_range`] reads a part. [`ChunkProgress`] knows which chunks
+//! are still to be fetched, and [`ChunkIndex`] which are there already and need not be made again.
 //!
 //! ```
 //! use fcp_core::id::{ObjectIdKey, ZoneId};
@@ -27,13 +28,19 @@
 //! ```
 
 mod error;
+mod index;
 mod join;
 mod manifest;
 mod progress;
 mod split;
+mod stream;
 
 pub use error::ChunkError;
+pub use index::{ChunkFingerprint, ChunkIndex, MemoryIndex, NoIndex};
 pub use join::{Joiner, join};
-pub use manifest::{ChunkSize, ChunkedObjectManifest, MAX_TOTAL_LEN, RawChunk};
+pub use manifest::{ChunkSize, ChunkedObjectManifest, MAX_MANIFEST_LEN, MAX_TOTAL_LEN, RawChunk};
 pub use progress::ChunkProgress;
 pub use split::{ChunkSink, SplitError, Splitter, split};
+pub use stream::{
+    ChunkSource, PayloadSink, PayloadSource, StreamJoinError, StreamSplitError, join_range, join_stream, split_stream,
+};

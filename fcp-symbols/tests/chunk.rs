@@ -10,8 +10,9 @@ use fcp_core::id::{ObjectId, ZoneId};
 use fcp_core::object::{MeshObject, Message, ObjectError, ObjectHeader, StoredObject};
 use fcp_core::sign::Verified;
 use fcp_symbols::chunk::{
-    self, ChunkError, ChunkProgress, ChunkSink, ChunkSize, ChunkedObjectManifest, Joiner, RawChunk, SplitError,
-    Splitter,
+    self, ChunkError, ChunkFingerprint, ChunkIndex, ChunkProgress, ChunkSink, ChunkSize, ChunkSource,
+    ChunkedObjectManifest, Joiner, MAX_MANIFEST_LEN, MemoryIndex, PayloadSink, PayloadSource, RawChunk, SplitError,
+    Splitter, StreamJoinError, StreamSplitError,
 };
 use proptest::prelude::*;
 
@@ -250,6 +251,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
+    fn every_part_is_that_part(len in 1_usize..9000, from in 0_u64..10_000, count in 0_u64..10_000) {
+        let bytes = payload(len);
+        let (manifest, chunks) = split(&bytes, 1024);
+        let mut part = Vec::new();
+        chunk::join_range(&verified(&manifest), from..from + count, &mut Chunks(&chunks, 0), &mut part).unwrap();
+        let at = |at: u64| usize::try_from(at).unwrap().min(len);
+        prop_assert_eq!(&part[..], &bytes[at(from)..at(from + count)]);
+    }
+
+    #[test]
     fn split_and_join_are_inverse(bytes in prop::collection::vec(any::<u8>(), 0..20_000), size in 1024_u32..5000) {
         let (manifest, chunks) = split(&bytes, size);
         prop_assert_eq!(chunk::join(&verified(&manifest), &chunks, MAX).unwrap(), bytes);
@@ -260,4 +271,215 @@ proptest! {
         let _ = ChunkedObjectManifest::from_body(&body);
         let _ = RawChunk::from_body(&body);
     }
+}
+
+/// Chunks by id, and how many were asked for.
+struct Chunks<'a>(&'a [StoredObject], usize);
+
+impl ChunkSource for Chunks<'_> {
+    type Error = &'static str;
+
+    fn chunk(&mut self, id: &ObjectId) -> Result<Option<StoredObject>, Self::Error> {
+        self.1 += 1;
+        if *id == ObjectId::ZERO {
+            Err("disk broken")
+        } else {
+            Ok(self.0.iter().find(|chunk| chunk.id() == *id).cloned())
+        }
+    }
+}
+
+/// Readers that give a few bytes at a time, and fail when they are told to.
+struct Pieces<'a>(&'a [u8], usize, bool);
+
+impl std::io::Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.2 && self.0.is_empty() {
+            return Err(std::io::Error::other("cable cut"));
+        }
+        let len = self.1.min(buffer.len());
+        std::io::Read::read(&mut self.0, buffer.get_mut(..len).unwrap_or_default())
+    }
+}
+
+/// A source and a sink that know nothing of `std::io`.
+struct Own(u64);
+
+impl PayloadSource for Own {
+    type Error = ();
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ()> {
+        let len = usize::try_from(self.0).map_err(drop)?.min(buffer.len());
+        buffer.get_mut(..len).unwrap_or_default().fill(7);
+        self.0 -= u64::try_from(len).map_err(drop)?;
+        Ok(len)
+    }
+}
+
+impl PayloadSink for Own {
+    type Error = &'static str;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0 = self.0.checked_sub(bytes.len() as u64).ok_or("disk full")?;
+        Ok(())
+    }
+}
+
+#[test]
+fn streams_are_split_and_joined_as_payloads_in_memory_are() {
+    let (bytes, key) = (payload(10_000), key());
+    let (manifest, chunks) = split(&bytes, 1024);
+    for piece in [1, 999, 1024, 70_000] {
+        let splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+        let mut sink = Vec::new();
+        assert_eq!(chunk::split_stream(&mut Pieces(&bytes, piece, false), splitter, &mut sink).unwrap(), manifest);
+        assert_eq!(sink, chunks);
+    }
+    let splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+    let failed = chunk::split_stream(&mut Pieces(&bytes, 5000, true), splitter, &mut Vec::new());
+    assert!(matches!(failed, Err(StreamSplitError::Read(error)) if error.to_string() == "cable cut"));
+    let splitter = Splitter::new(header(), ChunkSize::MIN, &key).unwrap();
+    let own = chunk::split_stream(&mut Own(5000), splitter, &mut Vec::new()).unwrap();
+    assert_eq!((own.total_len, own.chunks.len()), (5000, 5));
+
+    let manifest = verified(&manifest);
+    let mut joined = Vec::new();
+    chunk::join_stream(&manifest, &mut Chunks(&chunks, 0), &mut joined).unwrap();
+    assert_eq!(joined, bytes);
+    let full = chunk::join_stream(&manifest, &mut Chunks(&chunks, 0), &mut Own(5000));
+    assert_eq!(full, Err(StreamJoinError::Write("disk full")));
+    let missing = chunk::join_stream(&manifest, &mut Chunks(&chunks[1..], 0), &mut Own(u64::MAX));
+    assert_eq!(missing, Err(StreamJoinError::Chunk(ChunkError::Missing)));
+}
+
+#[test]
+fn a_broken_disk_is_not_a_missing_chunk_and_a_lying_manifest_is_found_out() {
+    let (mut manifest, chunks) = split(&payload(2500), 1024);
+    manifest.payload_hash[0] ^= 1;
+    let lying = chunk::join_stream(&verified(&manifest), &mut Chunks(&chunks, 0), &mut Own(u64::MAX));
+    assert_eq!(lying, Err(StreamJoinError::Chunk(ChunkError::PayloadHash)));
+    manifest.chunks[1] = ObjectId::ZERO;
+    manifest.header.refs[1] = ObjectId::ZERO;
+    let broken = chunk::join_stream(&verified(&manifest), &mut Chunks(&chunks, 0), &mut Own(u64::MAX));
+    assert_eq!(broken, Err(StreamJoinError::Source("disk broken")));
+}
+
+#[test]
+fn a_part_is_read_from_the_chunks_that_it_lies_in() {
+    let bytes = payload(5000);
+    let (manifest, chunks) = split(&bytes, 1024);
+    let manifest = verified(&manifest);
+    for (range, asked) in [(0..1, 1), (1023..1025, 2), (1024..2048, 1), (2000..4097, 4), (4999..9000, 1), (0..5000, 5)]
+    {
+        let (mut source, mut part) = (Chunks(&chunks, 0), Vec::new());
+        chunk::join_range(&manifest, range.clone(), &mut source, &mut part).unwrap();
+        let end = usize::try_from(range.end).unwrap().min(5000);
+        assert_eq!(part, bytes[usize::try_from(range.start).unwrap()..end]);
+        assert_eq!(source.1, asked, "{range:?}");
+    }
+    let backwards = core::ops::Range { start: 7, end: 3 };
+    for nothing in [0..0, 5000..6000, u64::MAX - 1..u64::MAX, backwards] {
+        assert!(manifest.chunks_of(nothing).is_empty());
+    }
+    let part = chunk::join_range(&manifest, 0..2000, &mut Chunks(&chunks[1..], 0), &mut Vec::new());
+    assert!(matches!(part, Err(StreamJoinError::Chunk(ChunkError::Missing))));
+}
+
+#[test]
+fn retrieval_goes_on_where_the_store_is_and_the_part_that_is_read_comes_first() {
+    let (manifest, chunks) = split(&payload(5000), 1024);
+    let manifest = verified(&manifest);
+    let ids: Vec<ObjectId> = chunks.iter().map(StoredObject::id).collect();
+    let mut progress = ChunkProgress::resume(&manifest, |id| [ids[0], ids[3]].contains(id));
+    assert_eq!(progress.missing().collect::<Vec<_>>(), [ids[1], ids[2], ids[4]]);
+    assert_eq!(progress.missing_of(&manifest, 2500..5000).collect::<Vec<_>>(), [ids[2], ids[4]]);
+    assert_eq!(progress.contiguous_len(&manifest), 1024);
+    assert!(progress.note(&ids[1]) && progress.note(&ids[2]));
+    assert_eq!(progress.contiguous_len(&manifest), 4096);
+    assert!(progress.note(&ids[4]) && progress.is_complete());
+    assert_eq!(progress.contiguous_len(&manifest), 5000);
+}
+
+#[test]
+fn one_chunk_is_made_again_from_its_bytes() {
+    let (bytes, key) = (payload(2500), key());
+    let (manifest, chunks) = split(&bytes, 1024);
+    assert_eq!(manifest.remake_chunk(1, &bytes[1024..2048], &key).unwrap(), chunks[1]);
+    assert_eq!(manifest.remake_chunk(2, &bytes[2048..], &key).unwrap(), chunks[2]);
+    assert_eq!(manifest.remake_chunk(1, &bytes[1025..2049], &key), Err(ChunkError::Foreign));
+    assert_eq!(manifest.remake_chunk(1, &bytes[1024..2047], &key), Err(ChunkError::Length));
+    assert_eq!(manifest.remake_chunk(3, &[], &key), Err(ChunkError::Length));
+}
+
+#[test]
+fn what_is_there_is_listed_and_not_made_again() {
+    let key = key();
+    let mut index = MemoryIndex::new(100);
+    let mut bytes = payload(4096);
+    bytes.extend_from_slice(&payload(4096)[..2048]);
+    let first = {
+        let mut splitter = Splitter::with_index(header(), ChunkSize::MIN, &key, &mut index).unwrap();
+        let mut sink = Vec::new();
+        splitter.write(&bytes, &mut sink).unwrap();
+        assert_eq!((sink.len(), splitter.reused()), (4, 2), "within the payload");
+        let manifest = splitter.finish(&mut sink).unwrap();
+        assert_eq!(manifest, split(&bytes, 1024).0, "the manifest is the same");
+        (manifest, sink)
+    };
+    // A day later one chunk is another.
+    let mut later = header();
+    later.created_at = later.created_at.saturating_add(86_400);
+    later.provenance.created_at = later.created_at;
+    bytes[1500] ^= 1;
+    let mut sink = Vec::new();
+    let splitter = Splitter::with_index(later.clone(), ChunkSize::MIN, &key, &mut index).unwrap();
+    let second = chunk::split_stream(&mut &bytes[..], splitter, &mut sink).unwrap();
+    assert_eq!(sink.len(), 1);
+    assert_eq!(second.chunks[0], first.0.chunks[0]);
+    assert_eq!((second.chunks[1], second.chunks[5]), (sink[0].id(), first.0.chunks[1]));
+    assert!(open(&second).is_ok());
+    let all: Vec<StoredObject> = first.1.iter().chain(&sink).cloned().collect();
+    assert_eq!(chunk::join(&verified(&second), &all, MAX).unwrap(), bytes);
+
+    // Another header is another chunk, as it would be kept otherwise.
+    let mut sink = Vec::new();
+    let splitter = Splitter::with_index(later.clone().with_ttl(60), ChunkSize::MIN, &key, &mut index).unwrap();
+    chunk::split_stream(&mut &bytes[..], splitter, &mut sink).unwrap();
+    assert_eq!(sink.len(), 5);
+
+    // What is gone is made again.
+    index.forget(&first.0.chunks[0]);
+    let mut sink = Vec::new();
+    let splitter = Splitter::with_index(later, ChunkSize::MIN, &key, &mut index).unwrap();
+    chunk::split_stream(&mut &bytes[..], splitter, &mut sink).unwrap();
+    assert_eq!(sink.len(), 1);
+}
+
+#[test]
+fn an_index_is_bounded() {
+    let key = key();
+    let chunk = |byte| RawChunk { header: header_for::<RawChunk>(ZoneId::private()), bytes: vec![byte; 10] };
+    let mut index = MemoryIndex::new(2);
+    let prints: Vec<_> = (0..3).map(|byte| ChunkFingerprint::of(&chunk(byte), &key).unwrap()).collect();
+    for (print, byte) in prints.iter().zip(0..) {
+        index.note(print, &chunk(byte).seal(&key).unwrap().id()).unwrap();
+    }
+    assert_eq!(index.len(), 2);
+    assert_eq!(index.find(&prints[0]).unwrap(), None);
+    assert_eq!(index.find(&prints[2]).unwrap(), Some(chunk(2).seal(&key).unwrap().id()));
+    assert_eq!(ChunkFingerprint::from_bytes(*prints[1].as_bytes()), prints[1]);
+}
+
+#[test]
+fn sizes_follow_from_what_a_manifest_may_hold() {
+    let of = |len: u64| ChunkSize::for_payload(len).map(ChunkSize::get);
+    // (2 MiB - 8 - 64 KiB) / 68 bytes an id are 29876 chunks.
+    let most = (MAX_MANIFEST_LEN - 65_536) / 68;
+    assert_eq!(most, 29_876);
+    assert_eq!((of(0), of(1 << 30), of(most * 65_536)), (Ok(65_536), Ok(65_536), Ok(65_536)));
+    assert_eq!(of(most * 65_536 + 1), Ok(131_072));
+    assert_eq!(of(8 << 30), Ok(524_288));
+    assert_eq!(of(most << 20), Ok(1 << 20));
+    assert_eq!(of((most << 20) + 1), Err(ChunkError::TooLong));
+    assert_eq!(of(u64::MAX), Err(ChunkError::TooLong));
 }

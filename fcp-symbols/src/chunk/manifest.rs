@@ -2,16 +2,27 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use fcp_core::cbor::{Decode, DecodeError, DecodeErrorKind, Decoder, Encode, Encoder};
 use fcp_core::error::Reason;
-use fcp_core::id::ObjectId;
-use fcp_core::object::{MeshObject, ObjectHeader, StoredObject};
+use fcp_core::id::{ObjectId, ObjectIdKey};
+use fcp_core::object::{MeshObject, Message as _, ObjectError, ObjectHeader, StoredObject};
 
 use super::ChunkError;
 
 /// The longest payload that a manifest describes: 64 GiB (D193).
 pub const MAX_TOTAL_LEN: u64 = 64 * 1024 * 1024 * 1024;
+
+/// The longest manifest that [`ChunkSize::for_payload`] allows for: 2048 symbols of 1024 bytes, which every receiver takes
+/// (D208, D224).
+pub const MAX_MANIFEST_LEN: u64 = 2048 * 1024 - 8;
+
+/// What a chunk's id costs in a manifest: twice a byte string of 32, in `chunks` and in `refs`.
+const ID_COST: u64 = 2 * 34;
+
+/// What the rest of a manifest costs at most: a header with long lists of devices and labels.
+const MANIFEST_REST: u64 = 64 * 1024;
 
 /// How long every chunk but the last is: 1024..=1048576 bytes (D193).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +42,17 @@ impl ChunkSize {
     /// [`ChunkError::Size`] if it is outside of 1024..=1048576.
     pub const fn new(bytes: u32) -> Result<Self, ChunkError> {
         if bytes < Self::MIN.0 || bytes > Self::MAX.0 { Err(ChunkError::Size) } else { Ok(Self(bytes)) }
+    }
+
+    /// The size to cut a payload of `total_len` bytes with: 64 KiB, or the smallest double of it with which the manifest is
+    /// no longer than [`MAX_MANIFEST_LEN`].
+    ///
+    /// # Errors
+    /// [`ChunkError::TooLong`] if there is none: beyond about 29 GiB.
+    pub fn for_payload(total_len: u64) -> Result<Self, ChunkError> {
+        let doubles = (0..=4).map(|shift| Self(Self::DEFAULT.0 << shift));
+        let mut fitting = doubles.filter(|size| manifest_len(total_len, *size) <= MAX_MANIFEST_LEN);
+        fitting.next().ok_or(ChunkError::TooLong)
     }
 
     /// The size in bytes.
@@ -105,6 +127,36 @@ impl ChunkedObjectManifest {
         (index as u64).saturating_mul(u64::from(self.chunk_size.0))
     }
 
+    /// The chunks in which the part `range` of the payload lies, by index: what to fetch for it.
+    #[must_use]
+    pub fn chunks_of(&self, range: Range<u64>) -> Range<usize> {
+        let end = range.end.min(self.total_len);
+        if range.start >= end {
+            return 0..0;
+        }
+        let size = u64::from(self.chunk_size.0);
+        let first = range.start.checked_div(size).unwrap_or_default();
+        let behind = end.div_ceil(size.max(1));
+        let index = |chunk: u64| usize::try_from(chunk).unwrap_or(usize::MAX).min(self.chunks.len());
+        index(first)..index(behind)
+    }
+
+    /// Makes the chunk at `index` anew from its `bytes`, for whoever has the payload: one missing chunk is repaired without
+    /// the others (App. B).
+    ///
+    /// # Errors
+    /// [`ChunkError::Length`] for bytes of another length, [`ChunkError::Foreign`] if they are not those that were cut, or the
+    /// chunk was not made for this manifest but listed from an earlier one.
+    pub fn remake_chunk(&self, index: usize, bytes: &[u8], key: &ObjectIdKey) -> Result<StoredObject, ChunkError> {
+        if self.chunk_len(index).is_none() || u32::try_from(bytes.len()).ok() != self.chunk_len(index) {
+            return Err(ChunkError::Length);
+        }
+        let schema = RawChunk::schema().map_err(ObjectError::Schema)?;
+        let header = ObjectHeader { schema, refs: Vec::new(), ..self.header.clone() };
+        let stored = RawChunk { header, bytes: bytes.to_vec() }.seal(key)?;
+        if self.chunks.get(index) == Some(&stored.id()) { Ok(stored) } else { Err(ChunkError::Foreign) }
+    }
+
     /// The bytes of `stored`, which is to be the chunk at `index`.
     ///
     /// # Errors
@@ -120,6 +172,11 @@ impl ChunkedObjectManifest {
         }
         Ok(chunk.bytes)
     }
+}
+
+/// How long a manifest is at most.
+pub(super) fn manifest_len(total_len: u64, chunk_size: ChunkSize) -> u64 {
+    chunk_count(total_len, chunk_size).saturating_mul(ID_COST).saturating_add(MANIFEST_REST)
 }
 
 /// How many chunks a payload has.

@@ -7,14 +7,8 @@ use fcp_core::cbor;
 use fcp_core::id::{ObjectId, ObjectIdKey, SchemaId};
 use fcp_core::object::{MeshObject as _, Message as _, ObjectError, ObjectHeader, StoredObject};
 
-use super::ChunkError;
 use super::manifest::{self, ChunkSize, ChunkedObjectManifest, MAX_TOTAL_LEN, RawChunk};
-
-/// What a chunk's id costs in a manifest: twice a byte string of 32, in `chunks` and in `refs`.
-const ID_COST: u64 = 2 * 34;
-
-/// What the rest of a manifest may cost.
-const MANIFEST_REST: u64 = 64 * 1024;
+use super::{ChunkError, ChunkFingerprint, ChunkIndex, NoIndex};
 
 /// Where chunks go: to disk, to an encoder, over the network.
 pub trait ChunkSink {
@@ -40,18 +34,26 @@ impl ChunkSink for Vec<StoredObject> {
 
 /// Why splitting stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SplitError<E> {
+pub enum SplitError<E, X = Infallible> {
     /// The payload cannot be chunked.
     #[error(transparent)]
     Chunk(ChunkError),
     /// The sink did not take a chunk.
     #[error("chunk was not taken: {0}")]
     Sink(E),
+    /// The index of chunks failed.
+    #[error("index of chunks failed: {0}")]
+    Index(X),
 }
 
 /// Cuts a payload that arrives piece by piece, and holds one chunk at most.
+///
+/// With a [`ChunkIndex`], a chunk that is there already is listed and not made again: neither one that stood in the payload
+/// before, nor one of an earlier payload that says the same under the same header but for its time (D224).
 #[derive(Debug)]
-pub struct Splitter<'k> {
+pub struct Splitter<'k, I = NoIndex> {
+    index: I,
+    reused: u64,
     key: &'k ObjectIdKey,
     header: ObjectHeader,
     chunk_header: ObjectHeader,
@@ -69,8 +71,25 @@ impl<'k> Splitter<'k> {
     /// # Errors
     /// [`ChunkError::Object`] never for a header that can be sealed.
     pub fn new(header: ObjectHeader, chunk_size: ChunkSize, key: &'k ObjectIdKey) -> Result<Self, ChunkError> {
+        Self::with_index(header, chunk_size, key, NoIndex)
+    }
+}
+
+impl<'k, I: ChunkIndex> Splitter<'k, I> {
+    /// As [`new`](Splitter::new), with an index of the chunks that are there.
+    ///
+    /// # Errors
+    /// As [`new`](Splitter::new).
+    pub fn with_index(
+        header: ObjectHeader,
+        chunk_size: ChunkSize,
+        key: &'k ObjectIdKey,
+        index: I,
+    ) -> Result<Self, ChunkError> {
         let with_schema = |schema: SchemaId| ObjectHeader { schema, refs: Vec::new(), ..header.clone() };
         Ok(Self {
+            index,
+            reused: 0,
             key,
             header: with_schema(ChunkedObjectManifest::schema().map_err(ObjectError::Schema)?),
             chunk_header: with_schema(RawChunk::schema().map_err(ObjectError::Schema)?),
@@ -82,15 +101,25 @@ impl<'k> Splitter<'k> {
         })
     }
 
+    /// How many chunks were listed that were there already.
+    #[must_use]
+    pub const fn reused(&self) -> u64 {
+        self.reused
+    }
+
     /// Takes the payload's next bytes and gives every chunk that they complete to `sink`.
     ///
     /// # Errors
     /// [`SplitError::Chunk`] if the payload gets too long for one manifest, [`SplitError::Sink`] if the sink refuses.
     /// The splitter is of no use afterwards.
-    pub fn write<S: ChunkSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), SplitError<S::Error>> {
+    pub fn write<S: ChunkSink>(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut S,
+    ) -> Result<(), SplitError<S::Error, I::Error>> {
         self.total_len = self.total_len.saturating_add(bytes.len() as u64);
-        let ids = manifest::chunk_count(self.total_len, self.chunk_size).saturating_mul(ID_COST);
-        if self.total_len > MAX_TOTAL_LEN || ids > (cbor::MAX_SIZE as u64).saturating_sub(MANIFEST_REST) {
+        let manifest_len = manifest::manifest_len(self.total_len, self.chunk_size);
+        if self.total_len > MAX_TOTAL_LEN || manifest_len > cbor::MAX_SIZE as u64 {
             return Err(SplitError::Chunk(ChunkError::TooLong));
         }
         self.payload.update(bytes);
@@ -111,7 +140,10 @@ impl<'k> Splitter<'k> {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn finish<S: ChunkSink>(mut self, sink: &mut S) -> Result<ChunkedObjectManifest, SplitError<S::Error>> {
+    pub fn finish<S: ChunkSink>(
+        mut self,
+        sink: &mut S,
+    ) -> Result<ChunkedObjectManifest, SplitError<S::Error, I::Error>> {
         if !self.pending.is_empty() {
             self.emit(sink)?;
         }
@@ -125,13 +157,33 @@ impl<'k> Splitter<'k> {
         })
     }
 
-    fn emit<S: ChunkSink>(&mut self, sink: &mut S) -> Result<(), SplitError<S::Error>> {
+    fn emit<S: ChunkSink>(&mut self, sink: &mut S) -> Result<(), SplitError<S::Error, I::Error>> {
+        let refused = |error: ObjectError| SplitError::Chunk(error.into());
         let chunk = RawChunk { header: self.chunk_header.clone(), bytes: core::mem::take(&mut self.pending) };
-        let stored = chunk.seal(self.key).map_err(|error| SplitError::Chunk(error.into()))?;
+        let fingerprint = match I::FINDS {
+            true => Some(ChunkFingerprint::of(&chunk, self.key).map_err(refused)?),
+            false => None,
+        };
+        let known = fingerprint.map(|fingerprint| self.index.find(&fingerprint));
+        let id = match known.transpose().map_err(SplitError::Index)?.flatten() {
+            Some(id) => {
+                self.reused = self.reused.saturating_add(1);
+                id
+            }
+            None => {
+                let stored = chunk.seal(self.key).map_err(refused)?;
+                let id = stored.id();
+                sink.put(stored).map_err(SplitError::Sink)?;
+                if let Some(fingerprint) = &fingerprint {
+                    self.index.note(fingerprint, &id).map_err(SplitError::Index)?;
+                }
+                id
+            }
+        };
         self.pending = chunk.bytes;
         self.pending.clear();
-        self.chunks.push(stored.id());
-        sink.put(stored).map_err(SplitError::Sink)
+        self.chunks.push(id);
+        Ok(())
     }
 }
 
@@ -149,7 +201,7 @@ pub fn split(
     let mut chunks = Vec::new();
     let only_chunk_errors = |error| match error {
         SplitError::Chunk(error) => error,
-        SplitError::Sink(never) => match never {},
+        SplitError::Sink(never) | SplitError::Index(never) => match never {},
     };
     splitter.write(payload, &mut chunks).map_err(only_chunk_errors)?;
     let manifest = splitter.finish(&mut chunks).map_err(only_chunk_errors)?;
