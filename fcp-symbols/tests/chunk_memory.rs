@@ -36,7 +36,7 @@ impl std::io::Read for Generator {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX);
         let len = buffer.len().min(left) / 8 * 8;
-        for (index, chunk) in (self.at / 8..).zip(buffer[..len].chunks_exact_mut(8)) {
+        for (index, chunk) in (self.at / 8..).zip(buffer.get_mut(..len).unwrap_or_default().chunks_exact_mut(8)) {
             chunk.copy_from_slice(&word(index));
         }
         self.at += u64::try_from(len).unwrap_or_default();
