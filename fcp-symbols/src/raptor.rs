@@ -6,7 +6,7 @@
 //! as they are, all of which are then needed (D63).
 //!
 //! ```
-//! use fcp_symbols::raptor::{Decoder, Encoder, PlanCache, Received, SymbolSize};
+//! use fcp_symbols::raptor::{DecodeBudget, Decoder, Encoder, PlanCache, Received, SymbolSize};
 //!
 //! let object = vec![7; 4000];
 //! let mut plans = PlanCache::new(16);
@@ -14,33 +14,40 @@
 //! let block = encoder.block();
 //! assert_eq!(block.k(), 4);
 //!
-//! // Symbols 1 and 2 are lost; two repair symbols stand in for them.
+//! // Symbols 1 and 2 are lost; two repair symbols stand in for them. Decoding may cost a millisecond's work.
+//! let mut budget = DecodeBudget::new(1_000_000);
 //! let mut decoder = Decoder::new(block, encoder.coding());
 //! let mut symbol = vec![0; block.symbol_size().as_usize()];
 //! let mut restored = None;
 //! for esi in [0, 3, 4, 5, 6] {
 //!     encoder.write_symbol(esi, &mut plans, &mut symbol)?;
-//!     if let Received::Complete(bytes) = decoder.receive(esi, &symbol)? {
+//!     if let Received::Complete(bytes) = decoder.receive(esi, &symbol, &mut plans, &mut budget)? {
 //!         restored = Some(bytes);
 //!         break;
 //!     }
 //! }
 //! assert_eq!(restored.as_deref(), Some(&object[..]));
+//! assert!(budget.spent() > 0);
 //! # Ok::<(), fcp_symbols::raptor::SymbolError>(())
 //! ```
 
 mod block;
 mod config;
+mod cost;
 mod decoder;
+mod direct;
 mod encoder;
 mod error;
 mod plan;
+mod rows;
 mod solver;
 mod source;
 
 pub use block::{Block, Coding, MAX_ESI, MAX_SOURCE_SYMBOLS, SymbolSize};
 pub use config::{ConfigError, RaptorQConfig};
+pub use cost::DecodeBudget;
 pub use decoder::{Decoder, Received};
 pub use encoder::Encoder;
 pub use error::SymbolError;
+pub use fcp_gf256::Kernel;
 pub use plan::PlanCache;

@@ -4,9 +4,14 @@
 //! four an object. A context decodes the symbols of all its sources together. Only the object's id tells whether the
 //! outcome is right, so the caller checks it and says so with [`settle`](Reassembly::settle). If it is wrong, the
 //! context takes its sources apart and tries each on its own, and who turns out to have sent wrong symbols is reported
-//! by [`poll_fault`](Reassembly::poll_fault): one bad frame cannot keep an object from anybody.
+//! by [`poll_fault`](Reassembly::poll_fault): one bad frame cannot keep an object from anybody. Sources that send different
+//! bytes as one symbol are reported at once by [`poll_conflict`](Reassembly::poll_conflict), before it is known who of them is right.
 //!
-//! A [`Reassembly`] reads no clock: after every call, drain `poll_fault`; call
+//! Decoding is work that others cause. What a symbol may cost is limited, by the table's limits and by the budget of its
+//! source if one is [given](Reassembly::handle_symbol_within), and what was spent for whom is told by
+//! [`poll_spent`](Reassembly::poll_spent): in units that are counted, not in time that was taken.
+//!
+//! A [`Reassembly`] reads no clock: after every call, drain `poll_fault`, `poll_conflict` and `poll_spent`; call
 //! [`handle_timeout`](Reassembly::handle_timeout) when the time of [`poll_timeout`](Reassembly::poll_timeout) has come.
 //!
 //! ```
@@ -40,6 +45,7 @@
 //! }
 //! assert_eq!(restored, Some(object));
 //! assert_eq!(reassembly.poll_fault(), None);
+//! assert!(reassembly.poll_spent().is_some_and(|spent| spent.source == peer));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -48,11 +54,12 @@ mod context;
 mod error;
 mod key;
 mod limits;
+mod means;
 mod step;
 mod table;
 
 pub use error::ReassemblyError;
 pub use key::ContextKey;
 pub use limits::{MAX_CONTEXTS_PER_OBJECT, ReassemblyLimits};
-pub use step::{Candidate, Fault, Progress, Step};
+pub use step::{Candidate, Conflict, Fault, Progress, Spent, Step};
 pub use table::Reassembly;

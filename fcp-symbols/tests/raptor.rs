@@ -2,7 +2,9 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "test arithmetic is on small numbers")]
 
-use fcp_symbols::raptor::{Block, Coding, Decoder, Encoder, MAX_ESI, PlanCache, Received, SymbolError, SymbolSize};
+use fcp_symbols::raptor::{
+    Block, Coding, DecodeBudget, Decoder, Encoder, MAX_ESI, PlanCache, Received, SymbolError, SymbolSize,
+};
 use hex_literal::hex;
 use proptest::prelude::*;
 
@@ -14,6 +16,11 @@ fn payload(len: usize) -> Vec<u8> {
 fn symbol(encoder: &mut Encoder, plans: &mut PlanCache, esi: u32) -> Vec<u8> {
     let mut out = vec![0; encoder.block().symbol_size().as_usize()];
     encoder.write_symbol(esi, plans, &mut out).map(|()| out).unwrap_or_default()
+}
+
+/// Gives a decoder a symbol with nothing prepared and no limit.
+fn receive(decoder: &mut Decoder, esi: u32, data: &[u8]) -> Result<Received, SymbolError> {
+    decoder.receive(esi, data, &mut PlanCache::new(0), &mut DecodeBudget::new(u64::MAX))
 }
 
 // The expected bytes come from an RFC 6330 encoder written from the RFC's text in Python: constraint matrix by
@@ -70,7 +77,7 @@ fn source_symbols_are_the_framed_bytes() {
 fn an_empty_object_is_one_symbol() {
     let encoder = Encoder::new(&[], SymbolSize::DEFAULT).unwrap();
     let mut decoder = Decoder::new(encoder.block(), Coding::RaptorQ);
-    assert_eq!(decoder.receive(0, encoder.source_symbol(0).unwrap()), Ok(Received::Complete(Vec::new())));
+    assert_eq!(receive(&mut decoder, 0, encoder.source_symbol(0).unwrap()), Ok(Received::Complete(Vec::new())));
 }
 
 #[test]
@@ -81,11 +88,11 @@ fn raw_needs_every_source_symbol_and_has_no_other() {
     assert_eq!(encoder.write_symbol(4, &mut plans, &mut [0; 256]), Err(SymbolError::Esi));
     let mut decoder = Decoder::new(block, Coding::Raw);
     for esi in [3, 1, 0] {
-        assert_eq!(decoder.receive(esi, &symbol(&mut encoder, &mut plans, esi)), Ok(Received::New));
+        assert_eq!(receive(&mut decoder, esi, &symbol(&mut encoder, &mut plans, esi)), Ok(Received::New));
     }
     assert_eq!(decoder.missing_sources().collect::<Vec<_>>(), [2]);
-    assert_eq!(decoder.receive(4, &[0; 256]), Err(SymbolError::Esi));
-    assert_eq!(decoder.receive(2, &symbol(&mut encoder, &mut plans, 2)), Ok(Received::Complete(bytes)));
+    assert_eq!(receive(&mut decoder, 4, &[0; 256]), Err(SymbolError::Esi));
+    assert_eq!(receive(&mut decoder, 2, &symbol(&mut encoder, &mut plans, 2)), Ok(Received::Complete(bytes)));
     assert!(plans.is_empty(), "no plan was needed");
 }
 
@@ -98,9 +105,9 @@ fn what_is_not_of_the_block_is_refused() {
     assert_eq!(encoder.write_symbol(u32::MAX, &mut plans, &mut [0; 256]), Err(SymbolError::Esi));
 
     let mut decoder = Decoder::new(encoder.block(), Coding::RaptorQ);
-    assert_eq!(decoder.receive(MAX_ESI + 1, &[0; 256]), Err(SymbolError::Esi));
-    assert_eq!(decoder.receive(0, &[0; 257]), Err(SymbolError::WrongLength));
-    assert_eq!(decoder.receive(0, &[]), Err(SymbolError::WrongLength));
+    assert_eq!(receive(&mut decoder, MAX_ESI + 1, &[0; 256]), Err(SymbolError::Esi));
+    assert_eq!(receive(&mut decoder, 0, &[0; 257]), Err(SymbolError::WrongLength));
+    assert_eq!(receive(&mut decoder, 0, &[]), Err(SymbolError::WrongLength));
     assert_eq!(decoder.received(), 0);
 }
 
@@ -111,14 +118,14 @@ fn duplicates_are_ignored_and_conflicts_reported() {
     let mut plans = PlanCache::new(1);
     let mut decoder = Decoder::new(encoder.block(), Coding::RaptorQ);
     let first = symbol(&mut encoder, &mut plans, 0);
-    assert_eq!(decoder.receive(0, &first), Ok(Received::New));
-    assert_eq!(decoder.receive(0, &first), Ok(Received::Ignored));
-    assert_eq!(decoder.receive(0, &[9; 256]), Err(SymbolError::Conflict));
+    assert_eq!(receive(&mut decoder, 0, &first), Ok(Received::New));
+    assert_eq!(receive(&mut decoder, 0, &first), Ok(Received::Ignored));
+    assert_eq!(receive(&mut decoder, 0, &[9; 256]), Err(SymbolError::Conflict));
     assert_eq!(decoder.received(), 1);
     assert_eq!(decoder.symbol(0), Some(&first[..]), "the first stays");
-    assert_eq!(decoder.receive(1, &symbol(&mut encoder, &mut plans, 1)), Ok(Received::Complete(bytes)));
+    assert_eq!(receive(&mut decoder, 1, &symbol(&mut encoder, &mut plans, 1)), Ok(Received::Complete(bytes)));
     assert!(decoder.is_finished());
-    assert_eq!(decoder.receive(7, &symbol(&mut encoder, &mut plans, 7)), Ok(Received::Ignored));
+    assert_eq!(receive(&mut decoder, 7, &symbol(&mut encoder, &mut plans, 7)), Ok(Received::Ignored));
 }
 
 #[test]
@@ -138,8 +145,8 @@ fn bytes_that_no_encoder_frames_are_refused() {
         (source(u64::MAX, 0), Err(SymbolError::Length)),
     ] {
         let mut decoder = Decoder::new(block, Coding::RaptorQ);
-        assert_eq!(decoder.receive(1, &source[256..]), Ok(Received::New));
-        assert_eq!(decoder.receive(0, &source[..256]), expected);
+        assert_eq!(receive(&mut decoder, 1, &source[256..]), Ok(Received::New));
+        assert_eq!(receive(&mut decoder, 0, &source[..256]), expected);
         assert!(decoder.is_finished());
     }
 }
@@ -161,7 +168,7 @@ fn dependent_symbols_are_given_up() {
     }
     assert!(same.len() > 8, "{}", same.len());
     let mut decoder = Decoder::new(encoder.block(), Coding::RaptorQ);
-    let outcomes: Vec<_> = same.iter().take(8).map(|esi| decoder.receive(*esi, &reference.0)).collect();
+    let outcomes: Vec<_> = same.iter().take(8).map(|esi| receive(&mut decoder, *esi, &reference.0)).collect();
     assert_eq!(outcomes.iter().position(Result::is_err), Some(6), "tried at 4 and at 3 further ones");
     assert_eq!(outcomes[6], Err(SymbolError::Undecodable));
     assert_eq!(outcomes[7], Ok(Received::Ignored));
@@ -189,7 +196,7 @@ proptest! {
         let mut decoder = Decoder::new(encoder.block(), Coding::RaptorQ);
         let mut restored = None;
         for esi in esis {
-            if let Received::Complete(object) = decoder.receive(esi, &symbol(&mut encoder, &mut plans, esi)).unwrap() {
+            if let Received::Complete(object) = receive(&mut decoder, esi, &symbol(&mut encoder, &mut plans, esi)).unwrap() {
                 restored = Some(object);
                 break;
             }
@@ -210,7 +217,7 @@ proptest! {
         let coding = if raw { Coding::Raw } else { Coding::RaptorQ };
         let mut decoder = Decoder::new(Block::new(k, SymbolSize::MIN).unwrap(), coding);
         for (esi, fill, len) in symbols {
-            let _ = decoder.receive(esi, &vec![fill; len]);
+            let _ = receive(&mut decoder, esi, &vec![fill; len]);
             prop_assert!(decoder.received() <= usize::from(k) + 3);
         }
     }

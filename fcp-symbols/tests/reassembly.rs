@@ -12,7 +12,7 @@ use fcp_core::time::Timestamp;
 use fcp_symbols::chunk::RawChunk;
 use fcp_symbols::raptor::{Block, Coding, Encoder, PlanCache, SymbolSize};
 use fcp_symbols::reassembly::{
-    Candidate, ContextKey, Fault, Progress, Reassembly, ReassemblyError, ReassemblyLimits, Step,
+    Candidate, Conflict, ContextKey, Fault, Progress, Reassembly, ReassemblyError, ReassemblyLimits, Step,
 };
 use proptest::prelude::*;
 
@@ -139,6 +139,25 @@ fn raw_symbols_make_the_object() {
     assert_eq!(beyond.unwrap_err().reason(), Reason::SymbolBadEsi);
     let last = candidate(sender.send(&mut table, "b", 0));
     sender.settle(&mut table, last).unwrap();
+}
+
+#[test]
+fn sources_that_disagree_are_reported_at_once() {
+    let (mut sender, mut table) = (Sender::new(1), reassembly());
+    sender.send(&mut table, "first", 1).unwrap();
+    sender.send(&mut table, "third", 2).unwrap();
+    assert_eq!(table.poll_conflict(), None);
+    for _ in 0..3 {
+        assert_eq!(sender.send_wrong(&mut table, "second", 1), Ok(Step::Ignored), "the first stays");
+    }
+    let conflict = Conflict { sources: [node("first"), node("second")], object_id: sender.object.id(), esi: 1 };
+    assert_eq!(table.poll_conflict(), Some(conflict));
+    assert_eq!(table.poll_conflict(), None, "told once");
+    assert_eq!(faults(&mut table), [], "nobody knows yet who is wrong");
+    let id = sender.object.id();
+    assert_eq!(sender.send_wrong(&mut table, "third", 1), Ok(Step::Ignored));
+    let conflict = table.poll_conflict().unwrap();
+    assert_eq!((conflict.sources, conflict.object_id), ([node("first"), node("third")], id));
 }
 
 #[test]
@@ -387,6 +406,7 @@ fn budgets_hold() {
         max_contexts_per_source: 2,
         max_sources_per_context: 3,
         timeout_secs: 30,
+        ..ReassemblyLimits::default()
     };
     let mut table = Reassembly::new(limits);
     let object = |number| ObjectId::from_bytes([number; 32]);

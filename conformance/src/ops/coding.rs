@@ -8,7 +8,9 @@ use fcp_core::id::NodeId;
 use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, ObjectPlacementPolicy, StoredObject};
 use fcp_symbols::chunk::{self, ChunkSize, ChunkedObjectManifest};
 use fcp_symbols::coverage::CoverageEvaluation;
-use fcp_symbols::raptor::{Block, Coding, Decoder, Encoder, PlanCache, Received, SymbolError, SymbolSize};
+use fcp_symbols::raptor::{
+    Block, Coding, DecodeBudget, Decoder, Encoder, PlanCache, Received, SymbolError, SymbolSize,
+};
 use serde_json::{Value, json};
 
 use super::{Operation, objects, operation};
@@ -86,8 +88,9 @@ fn decode(input: Fields<'_>) -> Result<Answer, Refusal> {
         Ok((symbol.uint::<u32>("esi")?, symbol.bytes("data")?))
     })?;
     let mut decoder = Decoder::new(block, Coding::RaptorQ);
+    let (mut plans, mut budget) = (PlanCache::new(1), DecodeBudget::UNLIMITED);
     for (esi, data) in symbols {
-        if let Received::Complete(object) = decoder.receive(esi, &data)? {
+        if let Received::Complete(object) = decoder.receive(esi, &data, &mut plans, &mut budget)? {
             return Ok(Answer::new().bytes("object", &object));
         }
     }

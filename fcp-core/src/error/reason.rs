@@ -474,6 +474,7 @@ reasons! {
     SymbolConflict "symbol.conflict" "D51" "two symbols of one ESI differ" "send each symbol with the same bytes always";
     SymbolInsufficient "symbol.insufficient" "D62" "there are fewer symbols than the object needs" "ask for more symbols";
     SymbolUndecodable "symbol.undecodable" "§20" "the symbols at hand do not determine the object" "fetch the object from another source";
+    SymbolDecodeBudget "symbol.decode_budget" "§8.4, App. B, D208" "decoding costs more than the budget allows" "send source symbols, or wait for the budget to recover";
     SymbolBadLength "symbol.bad_length" "D60" "the decoded length contradicts K and the symbol size" "encode length ‖ bytes ‖ zeros with the smallest K";
     SymbolBadPadding "symbol.bad_padding" "D60" "the decoded padding is not zero" "pad with zeros";
     SymbolPlacementNodes "symbol.placement_nodes" "§3.6" "too few nodes may hold symbols to meet the placement policy" "add devices, or ask for less";

@@ -27,6 +27,9 @@ pub enum SymbolError {
     /// As many symbols as are worth trying do not determine the object.
     #[error("symbols do not determine the object")]
     Undecodable,
+    /// Decoding would cost more than the budget has left. The symbol was not kept: give it again with more.
+    #[error("decoding costs more than the budget allows")]
+    DecodeBudget,
     /// The length that was decoded contradicts K and the symbol size.
     #[error("decoded length contradicts the number of symbols")]
     Length,
@@ -47,6 +50,7 @@ impl SymbolError {
             Self::TooLarge => Reason::SymbolTooLarge,
             Self::Conflict => Reason::SymbolConflict,
             Self::Undecodable => Reason::SymbolUndecodable,
+            Self::DecodeBudget => Reason::SymbolDecodeBudget,
             Self::Length => Reason::SymbolBadLength,
             Self::Padding => Reason::SymbolBadPadding,
         }

@@ -23,6 +23,12 @@ impl Plan {
     pub(super) fn new(k: u16) -> Self {
         Self(SourceBlockEncodingPlan::generate(k))
     }
+
+    /// About how much memory that of `k` takes: the library makes room for 70 operations an intermediate symbol.
+    pub(super) fn bytes(k: u16) -> usize {
+        let len = usize::from(k);
+        len.saturating_add(len.div_euclid(16)).saturating_add(32).saturating_mul(1800)
+    }
 }
 
 /// The intermediate symbols of one source, from which every repair symbol follows.
@@ -37,6 +43,13 @@ impl Intermediate {
     pub(super) fn new(source: &[u8], block: Block, plan: &Plan) -> Self {
         let encoder = SourceBlockEncoder::with_encoding_plan(0, &information(block), source, &plan.0);
         Self { k: block.k(), encoder }
+    }
+
+    /// Those of `units`, which are K source symbols of K bytes; `plan` is of the same K.
+    pub(super) fn of_units(k: u16, units: &[u8], plan: &Plan) -> Self {
+        // Nobody sends these, so that they need no alignment.
+        let information = ObjectTransmissionInformation::new(units.len() as u64, k, 1, 1, 1);
+        Self { k, encoder: SourceBlockEncoder::with_encoding_plan(0, &information, units, &plan.0) }
     }
 
     /// The repair symbol `esi` ≥ K, which [`is_reachable`].

@@ -16,22 +16,27 @@ pub(super) fn frame(bytes: &[u8], block: Block) -> Vec<u8> {
     source
 }
 
-/// The bytes inside of a decoded source, in the same allocation.
+/// The bytes inside of the source symbols of `block`, which are given in order.
 ///
 /// Accepts only what [`frame`] writes: the smallest K that holds the length, and zeros behind the bytes.
-pub(super) fn unframe(mut source: Vec<u8>, block: Block) -> Result<Vec<u8>, SymbolError> {
-    let (length, rest) = source.split_first_chunk::<LENGTH_LEN>().ok_or(SymbolError::Length)?;
+pub(super) fn unframe(symbols: &[&[u8]], block: Block) -> Result<Vec<u8>, SymbolError> {
+    let (first, others) = symbols.split_first().ok_or(SymbolError::Length)?;
+    let (length, first) = first.split_first_chunk::<LENGTH_LEN>().ok_or(SymbolError::Length)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| SymbolError::Length)?;
-    let (_, padding) = rest.split_at_checked(length).ok_or(SymbolError::Length)?;
-    if Block::for_len(length, block.symbol_size()) != Ok(block) || source.len() != block.source_len() {
+    let held = others.iter().fold(first.len(), |sum, symbol| sum.saturating_add(symbol.len()));
+    if Block::for_len(length, block.symbol_size()) != Ok(block)
+        || held.checked_add(LENGTH_LEN) != Some(block.source_len())
+    {
         return Err(SymbolError::Length);
     }
-    if padding.iter().any(|byte| *byte != 0) {
+    let mut bytes = Vec::with_capacity(held);
+    bytes.extend_from_slice(first);
+    others.iter().for_each(|symbol| bytes.extend_from_slice(symbol));
+    if bytes.get(length..).ok_or(SymbolError::Length)?.iter().any(|byte| *byte != 0) {
         return Err(SymbolError::Padding);
     }
-    source.drain(..LENGTH_LEN);
-    source.truncate(length);
-    Ok(source)
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -39,8 +44,12 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::{frame, unframe};
+    use super::frame;
     use crate::raptor::{Block, SymbolError, SymbolSize};
+
+    fn unframe(source: Vec<u8>, block: Block) -> Result<Vec<u8>, SymbolError> {
+        super::unframe(&source.chunks(block.symbol_size().as_usize()).collect::<Vec<_>>(), block)
+    }
 
     fn block(k: u16) -> Block {
         Block::new(k, SymbolSize::MIN).unwrap()

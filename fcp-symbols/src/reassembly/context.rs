@@ -10,8 +10,9 @@ use fcp_core::id::NodeId;
 use fcp_core::time::Timestamp;
 
 use super::ContextKey;
-use super::step::{Candidate, Fault, Faults, Progress, Route, Step};
-use crate::raptor::{Decoder, Encoder, PlanCache, Received, SymbolError};
+use super::means::Means;
+use super::step::{Candidate, Conflict, Fault, Progress, Route, Step};
+use crate::raptor::{Decoder, Encoder, Received, SymbolError};
 
 /// How many contradictions between sources a context remembers.
 const MAX_CONFLICTS: usize = 16;
@@ -74,6 +75,24 @@ struct Part {
     waiting: Vec<(u32, Box<[u8]>)>,
 }
 
+/// Who gave a symbol that another source contradicts.
+#[derive(Debug, Clone, Copy)]
+enum Giver {
+    /// It was reported before, or too much was.
+    Noted,
+    /// The source with this index.
+    New(usize),
+}
+
+/// Reports that two sources disagree.
+fn report(key: &ContextKey, sources: &[Source], esi: u32, (giver, second): (Giver, usize), means: &mut Means<'_>) {
+    let Giver::New(first) = giver else { return };
+    if let (Some(first), Some(second)) = (sources.get(first), sources.get(second)) {
+        let sources = [first.node.clone(), second.node.clone()];
+        means.faults.push_conflict(Conflict { sources, object_id: key.object_id, esi });
+    }
+}
+
 impl Context {
     pub(super) const fn new(
         key: ContextKey,
@@ -89,6 +108,12 @@ impl Context {
     /// How many sources have symbols held.
     pub(super) fn supporters(&self) -> usize {
         self.sources.iter().filter(|source| source.bytes > 0).count()
+    }
+
+    /// What each source gave, until [`charged`](Source::charged) is brought up to date: whoever was just refused gave
+    /// something, too.
+    pub(super) fn shares(&self) -> impl Iterator<Item = (&NodeId, usize)> + Clone {
+        self.sources.iter().map(|source| (&source.node, source.bytes.max(source.charged)))
     }
 
     /// The index of `node`, if it is a source already.
@@ -138,16 +163,23 @@ impl Context {
         index: usize,
         (esi, data): (u32, &[u8]),
         cost: usize,
-        faults: &mut Faults,
+        means: &mut Means<'_>,
     ) -> Result<Step, SymbolError> {
         if self.awaiting {
             return Ok(Step::Ignored);
         }
         let (received, route) = match &mut self.stage {
-            Stage::Together(together) => (together.receive(index, esi, data), Route::Together),
+            Stage::Together(together) => {
+                let received = together.receive(index, esi, data, means);
+                if let Some(giver) = together.contradicted(index, esi, &received) {
+                    report(&self.key, &self.sources, esi, (giver, index), means);
+                    return Ok(Step::Ignored);
+                }
+                (received, Route::Together)
+            }
             Stage::Apart(parts) => {
                 let part = parts.entry(index).or_insert_with(|| Part::new(self.key));
-                (part.decoder.receive(esi, data), Route::Alone(index))
+                (part.receive(esi, data, means), Route::Alone(index))
             }
         };
         match received {
@@ -162,12 +194,12 @@ impl Context {
             }
             // One source, one id, two symbols: it lies, whichever is right.
             Err(SymbolError::Conflict) => {
-                let next = self.expel(index, faults);
+                let next = self.expel(index, means);
                 next.map(Step::Candidate).ok_or(SymbolError::Conflict)
             }
             Err(error @ (SymbolError::Undecodable | SymbolError::Length | SymbolError::Padding)) => {
                 self.keep(index, cost);
-                let next = self.fail(route, error.reason(), faults);
+                let next = self.fail(route, error.reason(), means);
                 Ok(next.map_or_else(|| Step::Waiting(self.progress()), Step::Candidate))
             }
             Err(error) => Err(error),
@@ -175,24 +207,25 @@ impl Context {
     }
 
     /// A candidate was not the object: gives the next one, if sources alone make one.
-    pub(super) fn refuse(&mut self, route: Route, faults: &mut Faults) -> Option<Candidate> {
+    pub(super) fn refuse(&mut self, route: Route, means: &mut Means<'_>) -> Option<Candidate> {
         self.awaiting = false;
-        self.fail(route, Reason::ObjectIdMismatch, faults)
+        self.fail(route, Reason::ObjectIdMismatch, means)
     }
 
     /// A candidate was the object: whoever sent symbols that are not the object's is at fault.
     ///
     /// Costs an encoding, and only where sources disagreed.
-    pub(super) fn accept(&mut self, bytes: &[u8], faults: &mut Faults) {
+    pub(super) fn accept(&mut self, bytes: &[u8], means: &mut Means<'_>) {
         if matches!(&self.stage, Stage::Together(together) if together.conflicts.is_empty()) {
             return;
         }
         let size = self.key.block.symbol_size();
-        let Ok(mut encoder) = Encoder::with_coding(bytes, size, self.key.coding) else { return };
-        let mut plans = PlanCache::new(1);
+        let Ok(mut encoder) = Encoder::over(bytes, size, self.key.coding) else { return };
         let mut right = vec![0; size.as_usize()];
-        let mut is_right =
-            |esi, data: &[u8]| encoder.write_symbol(esi, &mut plans, &mut right).is_err() || right == data;
+        let mut is_right = |esi, data: &[u8]| {
+            means.budget.spend_checking(encoder.block());
+            encoder.write_symbol(esi, means.plans, &mut right).is_err() || right == data
+        };
         let liars: BTreeSet<usize> = match &self.stage {
             // What was kept is right, and who contradicted it wrong, or the other way round.
             Stage::Together(Together { decoder, givers, conflicts }) => conflicts
@@ -209,7 +242,7 @@ impl Context {
                 .collect(),
         };
         for index in liars {
-            self.blame(index, Reason::SymbolConflict, faults);
+            self.blame(index, Reason::SymbolConflict, means);
         }
     }
 
@@ -225,57 +258,58 @@ impl Context {
     }
 
     /// Believes nothing of a source any more.
-    fn blame(&mut self, index: usize, reason: Reason, faults: &mut Faults) {
+    fn blame(&mut self, index: usize, reason: Reason, means: &mut Means<'_>) {
         if let Stage::Apart(parts) = &mut self.stage {
             parts.remove(&index);
         }
         if let Some(source) = self.sources.get_mut(index) {
             source.refused = true;
             source.bytes = 0;
-            faults.push(Fault { source: source.node.clone(), object_id: self.key.object_id, reason });
+            means.faults.push(Fault { source: source.node.clone(), object_id: self.key.object_id, reason });
         }
     }
 
     /// The symbols of `route` do not make the object.
-    fn fail(&mut self, route: Route, reason: Reason, faults: &mut Faults) -> Option<Candidate> {
+    fn fail(&mut self, route: Route, reason: Reason, means: &mut Means<'_>) -> Option<Candidate> {
         match (&mut self.stage, route) {
             (Stage::Together(together), _) => {
                 let givers: BTreeSet<usize> = together.givers.values().copied().collect();
                 self.stage = Stage::Apart(core::mem::replace(together, Together::new(self.key)).part(self.key));
                 if let (1, Some(only)) = (givers.len(), givers.first()) {
-                    self.blame(*only, reason, faults);
+                    self.blame(*only, reason, means);
                 }
             }
-            (Stage::Apart(_), Route::Alone(index)) => self.blame(index, reason, faults),
+            (Stage::Apart(_), Route::Alone(index)) => self.blame(index, reason, means),
             (Stage::Apart(_), Route::Together) => {}
         }
-        self.next_alone(faults)
+        self.next_alone(means)
     }
 
     /// Tries sources on their own, one after the other.
-    fn next_alone(&mut self, faults: &mut Faults) -> Option<Candidate> {
+    fn next_alone(&mut self, means: &mut Means<'_>) -> Option<Candidate> {
         loop {
             let Stage::Apart(parts) = &mut self.stage else { return None };
-            let outcome = parts.iter_mut().find_map(|(index, part)| Some((*index, part.catch_up()?)));
+            let outcome = parts.iter_mut().find_map(|(index, part)| Some((*index, part.catch_up(means)?)));
             match outcome? {
                 (index, Ok(bytes)) => return Some(self.propose(Route::Alone(index), bytes)),
-                (index, Err(error)) => self.blame(index, error.reason(), faults),
+                (index, Err(error)) => self.blame(index, error.reason(), means),
             }
         }
     }
 
     /// A source contradicts itself: decodes what the others sent, without it.
-    fn expel(&mut self, index: usize, faults: &mut Faults) -> Option<Candidate> {
-        self.blame(index, Reason::SymbolConflict, faults);
+    fn expel(&mut self, index: usize, means: &mut Means<'_>) -> Option<Candidate> {
+        self.blame(index, Reason::SymbolConflict, means);
         let Stage::Together(together) = &mut self.stage else { return None };
         let mut rest = Together::new(self.key);
         let old = core::mem::replace(together, Together::new(self.key));
         let mut outcome = None;
         for (esi, data) in old.decoder.into_symbols() {
             match old.givers.get(&esi) {
-                Some(giver) if *giver != index => match rest.receive(*giver, esi, &data) {
+                Some(giver) if *giver != index => match rest.receive(*giver, esi, &data, means) {
                     Ok(Received::Complete(bytes)) => outcome = Some(Ok(bytes)),
-                    Ok(_) => {}
+                    // What there is no budget for is as good as lost on the way.
+                    Ok(_) | Err(SymbolError::DecodeBudget) => {}
                     Err(error) => outcome = Some(Err(error)),
                 },
                 _ => {}
@@ -286,7 +320,7 @@ impl Context {
         self.stage = Stage::Together(rest);
         match outcome? {
             Ok(bytes) => Some(self.propose(Route::Together, bytes)),
-            Err(error) => self.fail(Route::Together, error.reason(), faults),
+            Err(error) => self.fail(Route::Together, error.reason(), means),
         }
     }
 }
@@ -296,19 +330,27 @@ impl Together {
         Self { decoder: Decoder::new(key.block, key.coding), givers: BTreeMap::new(), conflicts: Vec::new() }
     }
 
-    /// As the decoder does, but for contradictions between sources, which are noted and ignored: the first stays.
-    fn receive(&mut self, index: usize, esi: u32, data: &[u8]) -> Result<Received, SymbolError> {
-        let received = self.decoder.receive(esi, data);
-        if received == Err(SymbolError::Conflict) && self.givers.get(&esi) != Some(&index) {
-            if self.conflicts.len() < MAX_CONFLICTS {
-                self.conflicts.push((esi, index));
-            }
-            return Ok(Received::Ignored);
-        }
+    /// As the decoder does.
+    fn receive(&mut self, index: usize, esi: u32, data: &[u8], means: &mut Means<'_>) -> Result<Received, SymbolError> {
+        let received = self.decoder.receive(esi, data, means.plans, means.budget);
         if self.decoder.symbol(esi).is_some() {
             self.givers.entry(esi).or_insert(index);
         }
         received
+    }
+
+    /// Who gave the symbol that the source `index` contradicts, if another one did. The first stays, and both are noted.
+    fn contradicted(&mut self, index: usize, esi: u32, received: &Result<Received, SymbolError>) -> Option<Giver> {
+        let giver = *self.givers.get(&esi).filter(|giver| **giver != index)?;
+        if *received != Err(SymbolError::Conflict) {
+            return None;
+        }
+        let known = self.conflicts.contains(&(esi, index));
+        if known || self.conflicts.len() >= MAX_CONFLICTS {
+            return Some(Giver::Noted);
+        }
+        self.conflicts.push((esi, index));
+        Some(Giver::New(giver))
     }
 
     /// The symbols by source.
@@ -328,12 +370,24 @@ impl Part {
         Self { decoder: Decoder::new(key.block, key.coding), waiting: Vec::new() }
     }
 
-    /// Gives the decoder the symbols that wait, until it is done with them or finished.
-    fn catch_up(&mut self) -> Option<Result<Vec<u8>, SymbolError>> {
+    /// Takes a symbol, after those that wait.
+    fn receive(&mut self, esi: u32, data: &[u8], means: &mut Means<'_>) -> Result<Received, SymbolError> {
+        match self.catch_up(means) {
+            Some(outcome) => outcome.map(Received::Complete),
+            None => self.decoder.receive(esi, data, means.plans, means.budget),
+        }
+    }
+
+    /// Gives the decoder the symbols that wait, until it is done with them, finished, or out of budget.
+    fn catch_up(&mut self, means: &mut Means<'_>) -> Option<Result<Vec<u8>, SymbolError>> {
         while let Some((esi, data)) = self.waiting.pop() {
-            match self.decoder.receive(esi, &data) {
+            match self.decoder.receive(esi, &data, means.plans, means.budget) {
                 Ok(Received::Complete(bytes)) => return Some(Ok(bytes)),
                 Ok(Received::New | Received::Ignored) => {}
+                Err(SymbolError::DecodeBudget) => {
+                    self.waiting.push((esi, data));
+                    return None;
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

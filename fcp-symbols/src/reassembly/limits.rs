@@ -16,9 +16,15 @@ pub struct ReassemblyLimits {
     pub max_object_len: usize,
     /// The most source symbols of an object: 2048 by default.
     ///
-    /// Ordinary symbols take time in proportion to K, symbols that a sender chose for it in proportion to K³: about
-    /// half a second at 2048, minutes beyond 10000. Payloads of 256 KiB need 1030 symbols of the smallest size.
+    /// Ordinary symbols take time in proportion to K, symbols that a sender chose for it in proportion to K² and, beyond
+    /// 2048, to its cube (D208). Payloads of 256 KiB need 1030 symbols of the smallest size.
     pub max_source_symbols: u16,
+    /// What one symbol may make decoding cost, in units of about a nanosecond: two billion by default, which suffices for
+    /// all that the other limits admit. Whoever knows what a source may cost gives less, with
+    /// [`handle_symbol_within`](super::Reassembly::handle_symbol_within).
+    pub max_decode_work: u64,
+    /// What decoding may take of memory beside the symbols, in bytes: 512 MiB by default.
+    pub max_decode_bytes: usize,
     /// All contexts: 4096 by default.
     pub max_contexts: usize,
     /// The contexts that one source began: 256 by default.
@@ -45,6 +51,8 @@ impl ReassemblyLimits {
             max_bytes_per_source: 64 * 1024 * 1024,
             max_object_len,
             max_source_symbols: 2048,
+            max_decode_work: 2_000_000_000,
+            max_decode_bytes: 512 * 1024 * 1024,
             max_contexts: 4096,
             max_contexts_per_source: 256,
             max_sources_per_context: 64,

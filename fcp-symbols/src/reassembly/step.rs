@@ -8,7 +8,7 @@ use fcp_core::id::{NodeId, ObjectId};
 
 use super::ContextKey;
 
-/// How many faults wait to be asked for, before the oldest is forgotten.
+/// How many faults, and conflicts, wait to be asked for, before the oldest is forgotten.
 const MAX_FAULTS: usize = 1024;
 
 /// What a symbol did.
@@ -75,19 +75,56 @@ pub struct Fault {
     pub reason: Reason,
 }
 
-/// The faults that nobody has asked for yet.
+/// Two sources sent different bytes as one symbol: at least one of them is wrong.
+///
+/// Which one is known, and becomes a [`Fault`], when the object is. Until then, ask others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Whose symbol was kept, and who contradicted it.
+    pub sources: [NodeId; 2],
+    /// Of which object.
+    pub object_id: ObjectId,
+    /// Of which symbol.
+    pub esi: u32,
+}
+
+/// The work that decoding took for a source: to be charged to its budget (§8.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// Who.
+    pub source: NodeId,
+    /// How many units, of about a nanosecond each.
+    pub work: u64,
+}
+
+/// The faults and conflicts that nobody has asked for yet.
 #[derive(Debug, Default)]
-pub(super) struct Faults(VecDeque<Fault>);
+pub(super) struct Faults {
+    faults: VecDeque<Fault>,
+    conflicts: VecDeque<Conflict>,
+}
 
 impl Faults {
     pub(super) fn push(&mut self, fault: Fault) {
-        if self.0.len() >= MAX_FAULTS {
-            self.0.pop_front();
-        }
-        self.0.push_back(fault);
+        push(&mut self.faults, fault);
+    }
+
+    pub(super) fn push_conflict(&mut self, conflict: Conflict) {
+        push(&mut self.conflicts, conflict);
     }
 
     pub(super) fn pop(&mut self) -> Option<Fault> {
-        self.0.pop_front()
+        self.faults.pop_front()
     }
+
+    pub(super) fn pop_conflict(&mut self) -> Option<Conflict> {
+        self.conflicts.pop_front()
+    }
+}
+
+fn push<T>(queue: &mut VecDeque<T>, item: T) {
+    if queue.len() >= MAX_FAULTS {
+        queue.pop_front();
+    }
+    queue.push_back(item);
 }

@@ -10,12 +10,16 @@ use fcp_core::time::Timestamp;
 use super::budget::Budget;
 use super::context::{Context, Source};
 use super::limits::MAX_CONTEXTS_PER_OBJECT;
+use super::means::{Bills, Means};
 use super::step::Faults;
-use super::{Candidate, ContextKey, Fault, Progress, ReassemblyError, ReassemblyLimits, Step};
-use crate::raptor::SymbolError;
+use super::{Candidate, Conflict, ContextKey, Fault, Progress, ReassemblyError, ReassemblyLimits, Spent, Step};
+use crate::raptor::{DecodeBudget, PlanCache, SymbolError};
 
 /// What a symbol costs beside its bytes.
 const SYMBOL_OVERHEAD: usize = 128;
+
+/// For how many values of K the coefficients are kept.
+const MAX_PLANS: usize = 64;
 
 /// The unfinished objects of a node (D61).
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Reassembly {
     deadlines: BTreeSet<(Timestamp, ContextKey)>,
     budget: Budget,
     faults: Faults,
+    bills: Bills,
+    plans: PlanCache,
     /// The number of the context that was begun last.
     serial: u64,
 }
@@ -40,6 +46,8 @@ impl Reassembly {
             deadlines: BTreeSet::new(),
             budget: Budget::default(),
             faults: Faults::default(),
+            bills: Bills::default(),
+            plans: PlanCache::new(MAX_PLANS),
             serial: 0,
         }
     }
@@ -57,6 +65,23 @@ impl Reassembly {
         source: &NodeId,
         esi: u32,
         data: &[u8],
+    ) -> Result<Step, ReassemblyError> {
+        self.handle_symbol_within(now, key, source, (esi, data), &mut DecodeBudget::new(u64::MAX))
+    }
+
+    /// As [`handle_symbol`](Self::handle_symbol), if what it makes decoding cost is within `budget`: what the source may still
+    /// cost. The limits of this table hold as well.
+    ///
+    /// # Errors
+    /// As above, and [`SymbolError::DecodeBudget`]: the symbol completes what the budget does not suffice to decode. It
+    /// was not kept, and may be sent again later.
+    pub fn handle_symbol_within(
+        &mut self,
+        now: Timestamp,
+        key: &ContextKey,
+        source: &NodeId,
+        (esi, data): (u32, &[u8]),
+        budget: &mut DecodeBudget,
     ) -> Result<Step, ReassemblyError> {
         if !key.block.has(esi, key.coding) {
             return Err(SymbolError::Esi.into());
@@ -92,9 +117,20 @@ impl Reassembly {
                 context.sources.len().saturating_sub(1)
             }
         };
-        let step = context.receive(index, (esi, data), cost, &mut self.faults);
-        if !matches!(step, Ok(Step::Ignored)) {
+        let before = budget.spent();
+        let mut within = budget.within(self.limits.max_decode_work, self.limits.max_decode_bytes);
+        let mut means = Means { plans: &mut self.plans, budget: &mut within, faults: &mut self.faults };
+        let step = context.receive(index, (esi, data), cost, &mut means);
+        budget.absorb(&within);
+        if !matches!(step, Ok(Step::Ignored) | Err(SymbolError::DecodeBudget)) {
             context.last_progress = context.last_progress.max(now);
+        }
+        // Receiving it is its sender's; what it completes is everybody's who gave something.
+        let spent = budget.spent().saturating_sub(before);
+        let received = spent.min(DecodeBudget::receiving(key.block));
+        self.bills.add(source, received);
+        if spent > received {
+            self.bills.share(spent.saturating_sub(received), context.shares(), Some(source));
         }
         charge(&mut self.budget, context);
         Ok(step?)
@@ -108,14 +144,18 @@ impl Reassembly {
     pub fn settle(&mut self, candidate: Candidate, object: Option<&StoredObject>) -> Option<Candidate> {
         let Candidate { key, serial, route, .. } = candidate;
         let context = self.contexts.get_mut(&key).filter(|context| context.serial == serial);
+        let mut budget = DecodeBudget::new(self.limits.max_decode_work).with_memory(self.limits.max_decode_bytes);
+        let mut means = Means { plans: &mut self.plans, budget: &mut budget, faults: &mut self.faults };
         let Some(object) = object.filter(|object| object.id() == key.object_id) else {
             let context = context?;
-            let next = context.refuse(route, &mut self.faults);
+            let next = context.refuse(route, &mut means);
+            self.bills.share(budget.spent(), context.shares(), None);
             charge(&mut self.budget, context);
             return next;
         };
         if let Some(context) = context {
-            context.accept(object.canonical_bytes(), &mut self.faults);
+            context.accept(object.canonical_bytes(), &mut means);
+            self.bills.share(budget.spent(), context.shares(), None);
         }
         self.abandon(key.object_id);
         None
@@ -132,6 +172,19 @@ impl Reassembly {
     /// The next source that is known to have sent wrong symbols. Drain it after every call.
     pub fn poll_fault(&mut self) -> Option<Fault> {
         self.faults.pop()
+    }
+
+    /// The next two sources that disagree about a symbol. Each pair of symbols is told once, at most sixteen an object's shape.
+    pub fn poll_conflict(&mut self) -> Option<Conflict> {
+        self.faults.pop_conflict()
+    }
+
+    /// What decoding took for the next source since it was asked for last: to be charged to its budget (§8.4).
+    ///
+    /// The work on an object is shared by its sources in proportion to the symbols that they gave, so that who completes it
+    /// does not pay for all.
+    pub fn poll_spent(&mut self) -> Option<Spent> {
+        self.bills.pop().map(|(source, work)| Spent { source, work })
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.

@@ -11,13 +11,15 @@ use alloc::vec::Vec;
 
 use fcp_core::id::NodeId;
 
-use crate::raptor::{Decoder, Encoder, PlanCache, Received, SymbolError};
+use crate::raptor::{DecodeBudget, Decoder, Encoder, PlanCache, Received, SymbolError};
 use crate::reassembly::ContextKey;
 
 /// The most symbols of one source: those of the largest answer, and what was stored before (D134).
 const MAX_SYMBOLS: usize = 4096;
 /// The most source symbols of an object, as for reassembly: symbols that were chosen for it take time (D208).
 const MAX_K: u16 = 2048;
+/// What all trials without a source may cost together, in units of about a nanosecond.
+const MAX_WORK: u64 = 4_000_000_000;
 
 /// What one source gave.
 #[derive(Debug)]
@@ -81,12 +83,14 @@ impl Pool {
         if !core::mem::take(&mut self.fresh) {
             return None;
         }
+        let (mut plans, mut budget) = (PlanCache::new(1), DecodeBudget::new(MAX_WORK));
         for key in self.keys() {
             if self.different(&key) < usize::from(key.block.k()) {
                 continue;
             }
             for (left_out, _) in self.of(&key) {
-                if let Some(found) = self.decode(&key, left_out).and_then(|bytes| open(&bytes)) {
+                if let Some(found) = self.decode(&key, left_out, &mut plans, &mut budget).and_then(|bytes| open(&bytes))
+                {
                     return Some(found);
                 }
             }
@@ -129,11 +133,17 @@ impl Pool {
         esis.len()
     }
 
-    fn decode(&self, key: &ContextKey, left_out: &NodeId) -> Option<Vec<u8>> {
+    fn decode(
+        &self,
+        key: &ContextKey,
+        left_out: &NodeId,
+        plans: &mut PlanCache,
+        budget: &mut DecodeBudget,
+    ) -> Option<Vec<u8>> {
         let mut decoder = Decoder::new(key.block, key.coding);
         for (_, given) in self.of(key).filter(|(source, _)| *source != left_out) {
             for (esi, data) in &given.symbols {
-                match decoder.receive(*esi, data) {
+                match decoder.receive(*esi, data, plans, budget) {
                     Ok(Received::Complete(bytes)) => return Some(bytes),
                     Ok(_) | Err(SymbolError::Conflict | SymbolError::Esi | SymbolError::WrongLength) => {}
                     Err(_) => return None,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fcp_core::id::NodeId;
-use fcp_symbols::raptor::{Decoder, Encoder, PlanCache, Received, SymbolError};
+use fcp_symbols::raptor::{DecodeBudget, Decoder, Encoder, PlanCache, Received, SymbolError};
 use fcp_symbols::reassembly::ContextKey;
 
 /// The most symbols of one source: those of the largest answer, and what was stored before (D134).
@@ -110,9 +110,10 @@ impl Pool {
 
     fn decode(&self, key: &ContextKey, left_out: &NodeId) -> Option<Vec<u8>> {
         let mut decoder = Decoder::new(key.block, key.coding);
+        let (mut plans, mut budget) = (PlanCache::new(1), DecodeBudget::UNLIMITED);
         for (_, given) in self.of(key).filter(|(source, _)| *source != left_out) {
             for (esi, data) in &given.symbols {
-                match decoder.receive(*esi, data) {
+                match decoder.receive(*esi, data, &mut plans, &mut budget) {
                     Ok(Received::Complete(bytes)) => return Some(bytes),
                     Ok(_) | Err(SymbolError::Conflict | SymbolError::Esi | SymbolError::WrongLength) => {}
                     Err(_) => return None,
