@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here. Each operation reads its fields, calls the crates and writes down what they say.
 
+mod admission;
 mod approvals;
 mod audit;
 mod calls;
@@ -52,6 +53,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     symbols::OPERATIONS,
     sessions::OPERATIONS,
     coding::OPERATIONS,
+    admission::OPERATIONS,
     zones::OPERATIONS,
     patterns::OPERATIONS,
     approvals::OPERATIONS,

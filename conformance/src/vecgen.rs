@@ -11,6 +11,7 @@
     reason = "works on constants alone: a wrong one shows at once, and where"
 )]
 
+mod admission;
 mod approvals;
 mod audit;
 mod calls;
@@ -104,13 +105,17 @@ const TOPICS: &[fn() -> Topic] = &[
     tokens::tokens,
     verdicts::verdicts,
     calls::calls,
+    admission::budgets,
+    admission::quarantine,
     sessions::control_frames,
     samples::wire,
+    admission::requests,
     manifests::hashes,
     manifests::checks,
     audit::revocations,
     audit::freshness,
     quorum::coordinators,
+    admission::diversity,
     quorum::sizes,
     quorum::tallies,
     coding::raptor,

@@ -49,14 +49,18 @@ files! {
     "07-capabilities" / "objects";
     "07-capabilities" / "tokens";
     "07-capabilities" / "verdicts";
+    "08-mesh" / "budgets";
     "08-mesh" / "calls";
+    "08-mesh" / "quarantine";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
+    "09-wire" / "requests";
     "11-connectors" / "interface-hashes";
     "11-connectors" / "manifests";
     "14-lifecycle" / "freshness";
     "14-lifecycle" / "revocations";
     "15-execution" / "coordinators";
+    "17-security" / "diversity";
     "18-trust" / "quorums";
     "18-trust" / "tallies";
     "20-coding" / "chunks";

@@ -6,7 +6,7 @@ operations as it is imported.
 
 from .registry import OPERATIONS
 from . import (  # noqa: F401
-    approvals, authority, calls, crypto, decisions, encoding, history, manifests, objects, wire,
+    admission, approvals, authority, calls, crypto, decisions, encoding, history, manifests, objects, wire,
 )
 
 __all__ = ["OPERATIONS"]
