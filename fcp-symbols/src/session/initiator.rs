@@ -78,6 +78,7 @@ impl Attempt {
             hello_nonce: &self.hello.nonce,
             ack_nonce: &ack.nonce,
         };
+        let announced = self.hello.transport_limits.unwrap_or_default().max_datagram_bytes();
         Ok(Agreement {
             session_id: ack.session_id,
             peer: ack.from.clone(),
@@ -85,7 +86,8 @@ impl Attempt {
             role: Role::Initiator,
             suite,
             keys: SessionKeys::derive(&shared, context),
-            max_datagram_bytes: self.hello.transport_limits.unwrap_or_default().max_datagram_bytes(),
+            max_datagram_bytes: announced,
+            announced,
         })
     }
 }

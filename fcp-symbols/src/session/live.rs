@@ -130,7 +130,8 @@ fn end_of(expires_at: Timestamp) -> Millis {
 
 impl Session {
     /// Opens what a handshake agreed on. `local_expires_at` is when this node's own attestation expires, and `own` the
-    /// largest datagram that it takes; every node takes 1200 bytes (§4.3.1).
+    /// largest datagram that it wants; it takes what the hello announced, as nothing tells an initiator of less (D225), and
+    /// 1200 bytes in any case (§4.3.1).
     #[must_use]
     pub fn open(
         agreement: Agreement,
@@ -139,14 +140,15 @@ impl Session {
         policy: SessionReplayPolicy,
         now: Millis,
     ) -> Self {
-        let Agreement { session_id, peer, peer_key, role, suite, keys, max_datagram_bytes } = agreement;
+        let Agreement { session_id, peer, peer_key, role, suite, keys, max_datagram_bytes, announced } = agreement;
         let (send, receive) = match role {
             Role::Initiator => (keys.mac_i2r(), keys.mac_r2i()),
             Role::Responder => (keys.mac_r2i(), keys.mac_i2r()),
         };
         let share = Share::of(role);
         let send_until = now.saturating_add_secs(policy.seconds());
-        let own = own.max_datagram_bytes().max(TransportLimits::default().max_datagram_bytes());
+        let least = TransportLimits::default().max_datagram_bytes();
+        let max_receive = own.max_datagram_bytes().max(announced).max(least);
         Self {
             id: session_id,
             peer: Arc::new(peer),
@@ -160,7 +162,7 @@ impl Session {
                 FcpcReceiver::new(keys.context(), session_id, role.receives()),
             )),
             max_send: usize::from(max_datagram_bytes),
-            max_receive: usize::from(own),
+            max_receive: usize::from(max_receive),
             windows: policy.windows(),
             policy,
             sent: Volume::default(),
@@ -315,6 +317,9 @@ impl Session {
         datagram: &Datagram<'_>,
         len: usize,
     ) -> Result<AuthenticNumber, OpenError> {
+        if len > self.max_receive {
+            return Err(OpenError::Datagram(DatagramError::TooLarge));
+        }
         if now >= self.ends_at() {
             return Err(OpenError::Expired);
         }

@@ -210,6 +210,7 @@ impl VerifiedHello {
             suite,
             keys: SessionKeys::derive(&shared, context),
             max_datagram_bytes: effective_limit(terms.limits(), hello.transport_limits),
+            announced: hello.transport_limits.unwrap_or_default().max_datagram_bytes(),
         };
         Ok((agreement, ack))
     }

@@ -21,8 +21,8 @@ pub use self::types::{CookieCounts, CookiePolicy, Output, ReceiveError, Received
 use super::responder::HelloCache;
 use super::wire;
 use super::{
-    AttestedKey, AuthenticFrame, CookieKeys, DEFAULT_MAX_DATAGRAM_BYTES, HandshakeError, LocalNode, OpenError,
-    PeerKeys, SendError, Session, SessionId,
+    AttestedKey, AuthenticFrame, CookieKeys, HandshakeError, LocalNode, OpenError, PeerKeys, SendError, Session,
+    SessionId, TransportLimits,
 };
 use crate::counter::{Exhausted, FrameNumber, SenderInstance};
 use crate::datagram::{Datagram, frame_number};
@@ -47,7 +47,6 @@ const MAX_OUTPUTS: usize = 4096;
 pub struct SessionTable<K = NodeSigningKey> {
     local: LocalNode<K>,
     config: TableConfig,
-    max_receive: usize,
     instance: SenderInstance,
     sessions: BTreeMap<SessionId, Live>,
     peers: BTreeMap<Arc<NodeId>, Peer>,
@@ -69,9 +68,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     /// An empty table with a fresh sender instance.
     #[must_use]
     pub fn new(local: LocalNode<K>, config: TableConfig, now: Millis, rng: &mut impl CryptoRng) -> Self {
-        let own = config.terms.limits().max_datagram_bytes().max(DEFAULT_MAX_DATAGRAM_BYTES);
         Self {
-            max_receive: usize::from(own),
             instance: SenderInstance::start(rng),
             sessions: BTreeMap::new(),
             peers: BTreeMap::new(),
@@ -138,7 +135,8 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         self.sessions.get(id).map(|live| &*live.session)
     }
 
-    /// The session that datagrams to `peer` go out in, if one is open.
+    /// The session that datagrams to `peer` go out in, if one is open. One that the peer opened and has not used within
+    /// twice the time of a handshake does not count until it does (D227).
     #[must_use]
     pub fn session_with(&self, now: Millis, peer: &NodeId) -> Option<&Session> {
         self.session(&self.sending_id(now, peer, 0)?)
@@ -206,7 +204,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         if wire::is_framed(bytes) {
             return self.handle_message(now, from, bytes, peers, rng);
         }
-        let datagram = Datagram::parse(bytes, self.max_receive).map_err(ReceiveError::Datagram)?;
+        let datagram = Datagram::parse(bytes, usize::from(TransportLimits::MAX)).map_err(ReceiveError::Datagram)?;
         let live = self.sessions.get_mut(datagram.session_id()).ok_or(ReceiveError::UnknownSession)?;
         let id = *live.session.id();
         let number = match live.session.receive_parsed(now, &datagram, bytes.len()) {
@@ -219,7 +217,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             }
         };
         if live.session.is_newest(number) {
-            live.address = from;
+            live.heard_from(from, bytes.len());
         }
         let peer = live.session.peer().clone();
         let due = live.session.ends_at().min(live.session.rekey_at());
@@ -285,12 +283,13 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         }
         let live = self.sessions.get_mut(&id).ok_or(SendError::NoSession)?;
         let sealed = live.session.seal(now, buffer);
-        let (address, due) = (live.address, live.session.rekey_at());
+        let to = if sealed.is_ok() { live.route(buffer.len()) } else { live.address };
+        let due = live.session.rekey_at();
         self.wake_by(due);
         if sealed == Err(SendError::Expired) {
             self.end_if_over(now, &id);
         }
-        sealed.map(|()| address)
+        sealed.map(|()| to)
     }
 
     /// Signs a frame for a peer with whom no session is open (D70): the whole message.
@@ -298,7 +297,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     /// # Errors
     /// [`SignedFrameError::SessionExists`] if there is a session, otherwise as [`SignedFcpsFrame::seal`].
     pub fn seal_signed(&self, now: Millis, dest: &NodeId, frame: &[u8]) -> Result<Vec<u8>, SignedFrameError> {
-        if self.has_session(dest) {
+        if self.has_session(now, dest) {
             return Err(SignedFrameError::SessionExists);
         }
         let (instance, seq) = frame_number(frame).map_err(|_: DatagramError| SignedFrameError::TooShort)?;
@@ -320,6 +319,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     pub fn confirm(&mut self, id: &SessionId) {
         let Some(live) = self.sessions.get_mut(id) else { return };
         live.confirmed = true;
+        live.credit = None;
         live.answer = None;
         let Some(peer) = self.peers.get(live.session.peer()) else { return };
         let older: Vec<SessionId> = peer.sessions.iter().take_while(|other| *other != id).copied().collect();
@@ -394,16 +394,22 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     }
 
     /// The session that a datagram of `len` bytes to `peer` goes out in: the newest that the peer certainly has and that
-    /// may still send, or else the newest.
+    /// may still send, or else the newest that counts.
     fn sending_id(&self, now: Millis, peer: &NodeId, len: usize) -> Option<SessionId> {
-        let entry = self.peers.get(peer)?;
-        let good = |live: &Live| live.is_known_to_peer() && live.session.may_send(now, len);
-        let known = entry.sessions.iter().rev().find(|id| self.sessions.get(*id).is_some_and(good));
-        known.or(entry.sessions.last()).copied()
+        let good = |live: &&Live| live.is_known_to_peer() && live.session.may_send(now, len);
+        let known = self.sessions_with(peer).find(good);
+        let any = || self.sessions_with(peer).find(|live| live.counts(now, len));
+        known.or_else(any).map(|live| *live.session.id())
     }
 
-    fn has_session(&self, peer: &NodeId) -> bool {
-        self.peers.get(peer).is_some_and(|entry| !entry.sessions.is_empty())
+    fn has_session(&self, now: Millis, peer: &NodeId) -> bool {
+        self.sessions_with(peer).any(|live| live.counts(now, 0))
+    }
+
+    /// The sessions with a peer, the newest first.
+    fn sessions_with(&self, peer: &NodeId) -> impl Iterator<Item = &Live> {
+        let ids = self.peers.get(peer).map(|entry| entry.sessions.iter().rev()).into_iter().flatten();
+        ids.filter_map(|id| self.sessions.get(id))
     }
 
     fn end_if_over(&mut self, now: Millis, id: &SessionId) {

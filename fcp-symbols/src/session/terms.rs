@@ -90,6 +90,8 @@ pub struct Agreement {
     pub(super) suite: SessionCryptoSuite,
     pub(super) keys: SessionKeys,
     pub(super) max_datagram_bytes: u16,
+    /// The largest datagram that the initiator may send: what its hello says (D43).
+    pub(super) announced: u16,
 }
 
 impl Agreement {

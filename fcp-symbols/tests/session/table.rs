@@ -29,8 +29,8 @@ fn frames_go_both_ways_once() {
         for _ in 0..3 {
             pair.send(side, 200).unwrap();
         }
+        pair.run_ms(100);
     }
-    pair.run_ms(100);
     assert_eq!((&pair.laptop.frames, &pair.server.frames), (&vec![1, 2, 3], &vec![1, 2, 3]));
 
     // Everything once more: frames are replays, and the hello was answered.
@@ -528,6 +528,65 @@ fn the_peer_is_where_its_newest_frame_came_from() {
 }
 
 #[test]
+fn a_session_that_nobody_uses_does_not_count_for_long() {
+    let mut pair = Pair::new(&config());
+    pair.connect(Side::Laptop);
+    let hello = pair.log.first().unwrap().bytes.clone();
+    // The laptop has gone, and somebody else repeats its hello.
+    pair.lose_all();
+    let from = pair.laptop.address;
+    pair.deliver(Side::Server, from, &hello).unwrap();
+    let answer = pair.log.last().unwrap().bytes.len();
+    pair.lose_all();
+    let laptop = Side::Laptop.id();
+    assert!(pair.server.table.session_with(pair.now, &laptop).is_some());
+    // Without a cookie, the address has proved nothing: it gets three times the hello and no more.
+    let credit = 3 * hello.len() - answer;
+    pair.seal(Side::Server, credit - 40 - 160).unwrap();
+    assert_eq!(pair.seal(Side::Server, 121).unwrap_err().reason().code(), "session.unknown");
+    pair.seal(Side::Server, 120).unwrap();
+    assert!(pair.seal(Side::Server, 114).is_err());
+    let (now, later) = (pair.now, pair.now.saturating_add(20_001));
+    assert!(pair.server.table.session_with(now.saturating_add(20_000), &laptop).is_some());
+    assert!(pair.server.table.session_with(later, &laptop).is_none(), "so that the server says hello itself");
+    assert_eq!(pair.server.table.sessions().count(), 1, "but should the laptop use it, it is there");
+}
+
+#[test]
+fn a_late_initiator_finds_its_session() {
+    let mut pair = Pair::connected(&config());
+    pair.run_secs(60);
+    let now = pair.now;
+    assert!(pair.server.table.session_with(now, &Side::Laptop.id()).is_none());
+    pair.send(Side::Laptop, 200).unwrap();
+    pair.run_ms(50);
+    assert_eq!(pair.server.frames.len(), 1);
+    assert!(pair.server.table.session_with(now, &Side::Laptop.id()).is_some());
+}
+
+#[test]
+fn an_address_that_proved_nothing_gets_three_times_what_came_from_there() {
+    let mut pair = Pair::connected(&config());
+    let home = pair.laptop.address;
+    // Somebody who sees the laptop's frames is quicker than the laptop.
+    let (_, _, taken) = pair.seal(Side::Laptop, 200).unwrap();
+    pair.deliver(Side::Server, elsewhere(), &taken).unwrap();
+    let mut to = |len| pair.seal(Side::Server, len).unwrap().1;
+    assert_eq!(to(500), elsewhere());
+    // 540 of three times 240 bytes are used up.
+    assert_eq!(to(200), home);
+    assert_eq!(to(114), elsewhere());
+    assert_eq!(to(114), home);
+    // The next one gives more, and the first from home again takes it away.
+    let (_, _, second) = pair.seal(Side::Laptop, 200).unwrap();
+    pair.deliver(Side::Server, elsewhere(), &second).unwrap();
+    assert_eq!(pair.seal(Side::Server, 500).unwrap().1, elsewhere());
+    let (_, _, third) = pair.seal(Side::Laptop, 200).unwrap();
+    pair.deliver(Side::Server, home, &third).unwrap();
+    assert_eq!(pair.seal(Side::Server, 114).unwrap().1, home);
+}
+
+#[test]
 fn signed_frames_go_before_a_session_and_not_beside_one() {
     let mut pair = Pair::new(&config());
     let signed = |pair: &mut Pair| {
@@ -685,10 +744,20 @@ fn a_larger_limit_holds_where_both_have_it() {
     pair.run_ms(100);
     assert_eq!(pair.laptop.table.session_with(pair.now, &Side::Server.id()).unwrap().max_datagram_bytes(), 9000);
     assert_eq!(pair.server.table.session_with(pair.now, &Side::Laptop.id()).unwrap().max_datagram_bytes(), 4000);
+    pair.send(Side::Laptop, 200).unwrap();
+    pair.run_ms(50);
     pair.send(Side::Server, 3960).unwrap();
     assert!(pair.send(Side::Server, 3961).is_err());
     pair.run_ms(50);
     assert_eq!(pair.laptop.frames.len(), 1);
+    // Nothing told the laptop of the server's limit, so the server takes what the hello announced.
+    pair.send(Side::Laptop, 8960).unwrap();
+    pair.run_ms(50);
+    assert_eq!(pair.server.frames.len(), 2);
+    let (_, _, mut longer) = pair.seal(Side::Laptop, 8960).unwrap();
+    longer.push(0);
+    let from = pair.laptop.address;
+    assert_eq!(pair.deliver(Side::Server, from, &longer).unwrap_err().reason().code(), "frame.too_large");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use fcp_core::rand_core::CryptoRng;
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::Millis;
 
-use super::peers::{Answer, Live, MAX_SESSIONS_PER_PEER, MAX_WRONG_ANSWERS, Outbound, State};
+use super::peers::{Answer, Live, MAX_AMPLIFICATION, MAX_SESSIONS_PER_PEER, MAX_WRONG_ANSWERS, Outbound, State};
 use super::{CookiePolicy, Output, ReceiveError, Received, SessionTable};
 use crate::session::initiator::Refused;
 use crate::session::responder::{AdmittedHello, CookieCheck, ReceivedHello};
@@ -24,9 +24,6 @@ use crate::signed_frame::{SignedFcpsFrame, SignedFrameError};
 
 /// More than an ack takes without its attestations.
 const ACK_LEN: usize = 448;
-
-/// How many times as long as an unproven address's message an answer to it may be (D134).
-const MAX_AMPLIFICATION: usize = 3;
 
 impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
     pub(super) fn handle_message<'d>(
@@ -61,7 +58,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         peers: &mut impl PeerKeys,
     ) -> Result<(NodeId, usize), SignedFrameError> {
         let signed = SignedFcpsFrame::parse(body)?;
-        let has_session = self.has_session(signed.source());
+        let has_session = self.has_session(now, signed.source());
         let (local, terms) = (self.local.node_id(), &self.config.terms);
         let (source, frame) = self.signed_frames.admit(signed, local, has_session, terms, peers, now)?;
         Ok((source, frame.len()))
@@ -81,7 +78,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         if self.answer_again(received.claimed(), from) {
             return Ok(());
         }
-        let Some(admitted) = self.admit(now, from, len, received, rng)? else { return Ok(()) };
+        let Some((admitted, shown)) = self.admit(now, from, len, received, rng)? else { return Ok(()) };
         let verified = admitted.verify(&self.answered, peers, time)?;
 
         let hello = verified.hello();
@@ -108,10 +105,14 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             rng,
         )?;
         let bytes = WireMessage::Ack(ack).to_bytes().map_err(HandshakeError::Wire)?;
+        let credit = len.saturating_mul(MAX_AMPLIFICATION).saturating_sub(bytes.len());
         answer.bytes.clone_from(&bytes);
         self.send(from, bytes);
         self.end_outbound(&agreement);
-        self.install(now, from, agreement, Some(Box::new(answer)));
+        let is_there = |live: &Live| live.credit.is_none() && live.address == from;
+        let proven = shown || self.sessions_with(&agreement.peer).any(is_there);
+        let credit = (!proven).then_some(credit);
+        self.install(now, from, agreement, Some((Box::new(answer), credit)));
         Ok(())
     }
 
@@ -128,7 +129,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         true
     }
 
-    /// Lets a hello pass to the checks that cost something, or answers with a cookie.
+    /// Lets a hello pass to the checks that cost something, or answers with a cookie. Tells whether it showed one.
     fn admit(
         &mut self,
         now: Millis,
@@ -136,7 +137,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         len: usize,
         received: ReceivedHello,
         rng: &mut impl CryptoRng,
-    ) -> Result<Option<AdmittedHello>, HandshakeError> {
+    ) -> Result<Option<(AdmittedHello, bool)>, HandshakeError> {
         let time = now.timestamp();
         if self.checked.0 != time {
             self.checked = (time, 0);
@@ -169,7 +170,7 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             received.admit()
         };
         self.checked.1 = self.checked.1.saturating_add(1);
-        Ok(Some(admitted))
+        Ok(Some((admitted, demanded)))
     }
 
     fn handle_retry(
@@ -262,8 +263,15 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
         }
     }
 
-    /// Opens a session.
-    fn install(&mut self, now: Millis, address: SocketAddr, agreement: Agreement, answer: Option<Box<Answer>>) {
+    /// Opens a session. A responder's comes with its answer, and with how many more bytes may go to the initiator's address
+    /// before it has used the session.
+    fn install(
+        &mut self,
+        now: Millis,
+        address: SocketAddr,
+        agreement: Agreement,
+        answer: Option<(Box<Answer>, Option<usize>)>,
+    ) {
         let limits = self.config.terms.limits();
         let session = Session::open(agreement, self.local.expires_at(), limits, self.config.replay, now);
         let (peer, id, role) = (session.peer().clone(), *session.id(), session.role());
@@ -284,7 +292,11 @@ impl<K: Borrow<NodeSigningKey>> SessionTable<K> {
             self.remove(&victim, Reason::SessionReplaced);
         }
         self.peers.entry(Arc::clone(&peer)).or_default().sessions.push(id);
-        self.sessions.insert(id, Live { session: Box::new(session), address, confirmed: false, answer });
+        let confirm_by = now.saturating_add(self.config.handshake_timeout_ms.saturating_mul(2));
+        let (answer, credit) = answer.map_or((None, None), |(answer, credit)| (Some(answer), credit));
+        let session = Box::new(session);
+        let live = Live { session, address, detour: None, confirmed: false, confirm_by, credit, answer };
+        self.sessions.insert(id, live);
         self.outputs.push_back(Output::Established { peer, session: id, role });
     }
 

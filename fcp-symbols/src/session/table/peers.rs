@@ -20,6 +20,9 @@ pub(super) const MAX_SESSIONS_PER_PEER: usize = 4;
 /// How often an answer is given again to the same hello.
 const MAX_REPEATS: u8 = 8;
 
+/// How many times as long as what came from an unproven address an answer to it may be (D134).
+pub(super) const MAX_AMPLIFICATION: usize = 3;
+
 /// How many wrong answers that cost a signature check a handshake puts up with.
 pub(super) const MAX_WRONG_ANSWERS: u8 = 16;
 
@@ -36,18 +39,61 @@ pub(super) struct Peer {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) session: Box<Session>,
-    /// Where the peer is.
+    /// Where the peer was when the session was opened.
     pub(super) address: SocketAddr,
+    /// Where its newest frame came from, if from elsewhere.
+    pub(super) detour: Option<Detour>,
     /// Whether the peer has shown that it has the keys.
     pub(super) confirmed: bool,
+    /// Until when it may do so, and the session counts as one with it meanwhile (D227).
+    pub(super) confirm_by: Millis,
+    /// How many bytes may be sent until then; no limit if it is known that the peer is at the address (D226).
+    pub(super) credit: Option<usize>,
     /// Until then, the answer that made the session, in case it got lost.
     pub(super) answer: Option<Box<Answer>>,
 }
 
+/// An address that the peer's newest frame came from. Whoever saw the frame may have sent it on from there, so no more goes
+/// there than three times the bytes that came (D226).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Detour {
+    address: SocketAddr,
+    credit: usize,
+}
+
 impl Live {
+    /// The peer's newest frame came from there, in a datagram of `len` bytes.
+    pub(super) fn heard_from(&mut self, from: SocketAddr, len: usize) {
+        if from == self.address {
+            self.detour = None;
+            return;
+        }
+        let credit = self.detour.filter(|detour| detour.address == from).map_or(0, |detour| detour.credit);
+        let credit = credit.saturating_add(len.saturating_mul(MAX_AMPLIFICATION));
+        self.detour = Some(Detour { address: from, credit });
+    }
+
+    /// Where the next datagram, of `len` bytes, is to be sent.
+    pub(super) fn route(&mut self, len: usize) -> SocketAddr {
+        self.credit = self.credit.map(|credit| credit.saturating_sub(len));
+        if let Some(detour) = &mut self.detour
+            && let Some(credit) = detour.credit.checked_sub(len)
+        {
+            detour.credit = credit;
+            return detour.address;
+        }
+        self.address
+    }
+
     /// Whether the peer certainly has the session: it answered, or has used it.
     pub(super) fn is_known_to_peer(&self) -> bool {
         self.confirmed || self.session.role() == Role::Initiator
+    }
+
+    /// Whether there is reason to think that the peer has the session, and to send it `len` bytes: somebody who repeats an
+    /// old hello would have it open, too.
+    pub(super) fn counts(&self, now: Millis, len: usize) -> bool {
+        self.is_known_to_peer() || (now <= self.confirm_by && self.credit.is_none_or(|credit| len <= credit))
     }
 }
 
