@@ -16,6 +16,9 @@ pub mod run;
 pub mod subject;
 pub mod vectors;
 
+// Whole meshes of our crates' machines, from seeds.
+pub mod simulate;
+
 // How the vectors were made.
 pub mod vecgen;
 

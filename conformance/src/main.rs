@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use fcp_conformance::run::{self, Run};
 use fcp_conformance::subject::{InProcess, Process, Subject};
 use fcp_conformance::vectors::Profile;
-use fcp_conformance::{adapter, report, vecgen};
+use fcp_conformance::{adapter, report, simulate, vecgen};
 use fcp_core::glob::Glob;
 
 /// Exit code: something failed.
@@ -35,6 +35,27 @@ enum What {
     Run(RunOptions),
     /// Write the vectors anew, or check that they are as they would be written.
     Vecgen(VecgenOptions),
+    /// Play scenarios of whole meshes in virtual time, seed by seed: exit 0 if nothing is violated, 1 otherwise.
+    Simulate(SimulateOptions),
+}
+
+#[derive(clap::Args)]
+struct SimulateOptions {
+    /// One scenario; all of them if left out.
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    /// How many seeds of each scenario.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    from: u64,
+    /// How many nodes, 2 to 50, as far as a scenario can do with so many; as each seed says if left out.
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u8).range(2..=50))]
+    nodes: Option<u8>,
+    /// Report in JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -103,6 +124,7 @@ fn main() -> ExitCode {
         What::Adapter => serve(),
         What::Run(options) => run_vectors(&options),
         What::Vecgen(options) => write_vectors(&options),
+        What::Simulate(options) => play(options),
     };
     done.unwrap_or_else(|stop| {
         eprintln!("{}", stop.message);
@@ -190,4 +212,13 @@ fn write_vectors(options: &VecgenOptions) -> Result<ExitCode, Stop> {
         }
     }
     Ok(if options.check && differ > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn play(options: SimulateOptions) -> Result<ExitCode, Stop> {
+    let SimulateOptions { scenario, seeds, from, nodes, json } = options;
+    let options = simulate::Options { scenario, seeds, from, nodes: nodes.map(usize::from) };
+    let report = simulate::run(&options).map_err(|error| Stop::new(USAGE, error))?;
+    let text = if json { format!("{:#}\n", simulate::json(&report)) } else { simulate::text(&report) };
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Stop::new(FAILED, error))?;
+    Ok(if report.violations() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
