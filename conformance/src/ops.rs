@@ -20,6 +20,7 @@ mod patterns;
 mod quorum;
 mod sessions;
 mod sign;
+mod store;
 mod symbols;
 mod tokens;
 mod verdicts;
@@ -54,6 +55,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     sessions::OPERATIONS,
     coding::OPERATIONS,
     admission::OPERATIONS,
+    store::OPERATIONS,
     zones::OPERATIONS,
     patterns::OPERATIONS,
     approvals::OPERATIONS,

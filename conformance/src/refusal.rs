@@ -92,6 +92,7 @@ rejections! {
     fcp_symbols::fcpc::FcpcError,
     fcp_symbols::fcps::FrameError,
     fcp_symbols::fcps::WriteError,
+    fcp_symbols::placement::PlacementError,
     fcp_symbols::raptor::SymbolError,
     fcp_symbols::replay::ReplayError,
     fcp_symbols::session::HandshakeError,

@@ -32,6 +32,7 @@ mod quorum;
 mod samples;
 mod sessions;
 mod sign;
+mod store;
 mod symbols;
 mod tokens;
 mod topic;
@@ -79,6 +80,7 @@ const TOPICS: &[fn() -> Topic] = &[
     ids::names,
     objects::addresses,
     objects::bodies,
+    store::collections,
     sign::raw,
     hpke::boxes,
     zone_keys::derivation,
@@ -121,6 +123,8 @@ const TOPICS: &[fn() -> Topic] = &[
     coding::raptor,
     coding::chunks,
     coding::coverage,
+    store::placements,
+    store::repairs,
     samples::history,
     samples::rounds,
     audit::chains,

@@ -98,7 +98,7 @@ fn requests_outside_of_the_schema_are_bad_requests() {
 #[test]
 fn reason_codes_are_of_known_families() {
     const FAMILIES: &str = "adapter admission allow approval attestation audit capability cbor checkpoint chunk credential \
-                            crossing diversity egress enrollment execution fcpc frame glob gossip grant holder_proof hpke id idempotency \
+                            crossing diversity egress enrollment event execution fcpc frame glob gossip grant holder_proof hpke id idempotency \
                             lease manifest object owner pointer provenance quorum resource revocation role secret session \
                             sign symbol taint tier token zone zone_key zone_policy";
     for reason in fcp_core::error::Reason::ALL {

@@ -24,10 +24,15 @@ pub mod coverage;
 pub mod diversity;
 pub mod offline;
 pub mod placement;
+pub mod prestage;
 pub mod repair;
 
 // §3.7: what a node keeps.
 pub mod gc;
+
+// §20: events as objects, and binaries from many sources.
+pub mod distribution;
+pub mod events;
 
 // §8.2: which nodes hold what.
 pub mod gossip;

@@ -1,10 +1,7 @@
 //! `raptor.*`, `chunk.*`, `coverage.*`: from objects to symbols and chunks, back, and how well they cover an object
 //! (App. B, §8.3, §20, §21.3, D59–D63, D184, D193).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use fcp_core::cbor;
-use fcp_core::id::NodeId;
 use fcp_core::object::{MeshObject as _, Message as _, ObjectHeader, ObjectPlacementPolicy, StoredObject};
 use fcp_symbols::chunk::{self, ChunkSize, ChunkedObjectManifest};
 use fcp_symbols::coverage::CoverageEvaluation;
@@ -13,8 +10,8 @@ use fcp_symbols::raptor::{
 };
 use serde_json::{Value, json};
 
-use super::{Operation, objects, operation};
-use crate::fields::{Answer, Fields, bytes_of, uint_of};
+use super::{Operation, objects, operation, store};
+use crate::fields::{Answer, Fields, bytes_of};
 use crate::hexadecimal;
 use crate::refusal::Refusal;
 
@@ -30,15 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 const MAX_REPAIR: u32 = 4096;
 
 fn coverage(input: Fields<'_>) -> Result<Answer, Refusal> {
-    let holdings = input.value("holdings")?.as_object().ok_or_else(|| Refusal::bad("`holdings` is not an object"))?;
-    let holdings: BTreeMap<NodeId, BTreeSet<u32>> = holdings
-        .iter()
-        .map(|(node, esis)| {
-            let esis = esis.as_array().ok_or_else(|| Refusal::bad("`holdings` has no arrays"))?;
-            let esis = esis.iter().map(|esi| uint_of(esi, "holdings")).collect::<Result<_, _>>()?;
-            Ok((NodeId::new(node)?, esis))
-        })
-        .collect::<Result<_, Refusal>>()?;
+    let holdings = store::holdings(input)?;
     let evaluated = CoverageEvaluation::of(input.uint("k")?, &holdings);
     let answer = Answer::new()
         .uint("distinct_nodes", evaluated.distinct_nodes)

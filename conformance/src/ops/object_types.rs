@@ -22,6 +22,7 @@ use fcp_core::sign::{
     ApproverPublicKey, KeyError, NodeSigningPublicKey, OwnerPublicKey, QuorumSigned, Signed, VerifyingKey,
 };
 use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
+use fcp_symbols::events::EventBatch;
 use fcp_symbols::message::{DecodeStatus, Feedback, SymbolAck, SymbolDeliveryHint, SymbolRequest};
 use fcp_symbols::session::{MeshSessionAck, MeshSessionHello, MeshSessionHelloRetry};
 use fcp_zones::approval::ApprovalToken;
@@ -181,6 +182,7 @@ pub(super) const TYPES: &[ObjectType] = &[
     message::<MeshSessionAck>(),
     mesh::<ChunkedObjectManifest>(),
     mesh::<RawChunk>(),
+    mesh::<EventBatch>(),
     signed::<SymbolRequest>(mesh::<SymbolRequest>()),
     message::<SymbolDeliveryHint>(),
     feedback::<DecodeStatus>(),

@@ -45,6 +45,7 @@ struct Sample {
     refs: Option<Vec<ObjectId>>,
     zone: ZoneId,
     ttl_secs: Option<u64>,
+    created_at: u64,
     signed: bool,
     /// What refuses the object in `sign.verify` when its signature is taken out.
     unsigned_code: &'static str,
@@ -71,6 +72,7 @@ impl Sample {
             refs,
             zone,
             ttl_secs: None,
+            created_at: NOW,
             signed: false,
             unsigned_code: "cbor.missing_key",
             faults: Vec::new(),
@@ -105,7 +107,7 @@ impl Sample {
 
     fn header(&self) -> Option<ObjectHeader> {
         let schema = known(SchemaId::new(&format!("{}@2.0.0", self.schema)));
-        let provenance = Provenance::of_zone(self.zone.clone(), 60, 60, Timestamp::from_secs(NOW));
+        let provenance = Provenance::of_zone(self.zone.clone(), 60, 60, Timestamp::from_secs(self.created_at));
         let header = ObjectHeader::new(schema, provenance);
         let header = self.ttl_secs.map_or(header.clone(), |ttl_secs| header.with_ttl(ttl_secs));
         self.refs.clone().map(|refs| header.with_refs(refs))
@@ -180,7 +182,7 @@ fn vectors(topic: &mut Topic, samples: Vec<Sample>) {
         if let Some(header) = sample.header() {
             let derive = |header: &ObjectHeader, body: &[u8]| json!({"header": hex(cbor::encode(header)), "body": hex(body), "key": hex(random::<32>("object id key"))});
             topic.accept("object.derive", name, section, derive(&header, &body));
-            let other = ObjectHeader { created_at: Timestamp::from_secs(NOW + 1), ..header };
+            let other = ObjectHeader { created_at: Timestamp::from_secs(sample.created_at + 1), ..header };
             topic.reject(
                 "object.derive",
                 &format!("{name}-headers-differ"),

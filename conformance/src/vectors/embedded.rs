@@ -21,6 +21,7 @@ files! {
     "03-primitives" / "addresses";
     "03-primitives" / "bodies";
     "03-primitives" / "cbor";
+    "03-primitives" / "collections";
     "03-primitives" / "ids";
     "03-primitives" / "json";
     "03-primitives" / "names";
@@ -65,7 +66,9 @@ files! {
     "18-trust" / "tallies";
     "20-coding" / "chunks";
     "20-coding" / "coverage";
+    "20-coding" / "placements";
     "20-coding" / "raptor";
+    "20-coding" / "repairs";
     "23-audit" / "chains";
     "23-audit" / "checkpoints";
     "23-audit" / "messages";

@@ -448,6 +448,13 @@ reasons! {
     ManifestUnknownKey "manifest.unknown_key" "§11.1" "a key is unknown" "remove it, or correct its name";
     ManifestWrongType "manifest.wrong_type" "§11.1" "a value has another type than the key takes" "use the type that the message names";
 
+    EventBufferFull "event.buffer_full" "§20.1, D228" "the buffer of events is full" "wait until an epoch is over, or raise the limit";
+    EventCount "event.count" "§20.1, D228" "a batch holds no event, or more than 4096" "make further parts, and none without events";
+    EventEpoch "event.epoch" "§20.1, D228" "an event, or the batch's own date, does not belong to the batch's epoch" "put events into the batch of their epoch, dated at its end";
+    EventOrder "event.order" "§20.1, D228" "the events of a batch do not ascend by topic and sequence, or one stands twice" "sort them, each once";
+    EventTooEarly "event.too_early" "§20.1, D228" "the event lies more than one epoch in the future" "check the clocks";
+    EventTooLate "event.too_late" "§20.1, D228" "the event's epoch is over for too long" "hand events over sooner";
+
     PointerSyntax "pointer.syntax" "§5.2.1, RFC 6901" "the text is not a JSON pointer" "begin each token with `/` and escape `~` as `~0` and `/` as `~1`";
     PointerNotFound "pointer.not_found" "§5.2.1, D86" "nothing is at the pointer's place" "point at a value that the input has";
 

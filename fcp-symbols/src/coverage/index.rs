@@ -200,6 +200,41 @@ impl CoverageIndex {
         self.evaluate(slot);
     }
 
+    /// Keeps an eye on an object and on all that is known of its symbols, at once.
+    pub fn insert<'h>(
+        &mut self,
+        id: ObjectId,
+        k: u16,
+        policy: &ObjectPlacementPolicy,
+        holdings: impl IntoIterator<Item = (&'h NodeId, &'h EsiSet)>,
+    ) {
+        self.forget(&id);
+        let policy = self.policy_place(policy);
+        let slot = self.free.pop().unwrap_or_else(|| place(self.objects.len()));
+        let mut runs = Vec::new();
+        for (node, esis) in holdings {
+            let Some(node) = self.node_places.get(node).copied() else { continue };
+            runs.extend(esis.runs().iter().map(|run| Run { node, start: run.start, end: run.end }));
+        }
+        runs.sort_unstable_by_key(|run| (run.node, run.start));
+        let mut holder = None;
+        for run in &runs {
+            if holder.replace(run.node) != Some(run.node)
+                && let Some(node) = at_mut(&mut self.nodes, run.node)
+            {
+                node.objects.push(slot);
+                node.held = node.held.saturating_add(1);
+            }
+        }
+        let object = Object { id, k, policy, available: false, urgency: None, parked: false, runs };
+        match at_mut(&mut self.objects, slot) {
+            Some(vacant) => *vacant = Some(object),
+            None => self.objects.push(Some(object)),
+        }
+        self.object_places.insert(id, slot);
+        self.evaluate(slot);
+    }
+
     fn policy_place(&mut self, policy: &ObjectPlacementPolicy) -> u32 {
         if let Some(last) = self.policies.last()
             && last.policy == *policy

@@ -6,6 +6,7 @@ use fcp_core::id::ObjectId;
 use fcp_core::object::{RetentionClass, StorageMeta};
 
 use super::Links;
+use crate::admission::Reputation;
 
 /// One object of a zone, as garbage collection sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +24,14 @@ pub struct GcObject<'r> {
     /// What it takes of the quota.
     pub bytes: u64,
     /// The reputation of the peer that it came from; 0 where nothing is known (D137).
-    pub reputation: i32,
+    pub reputation: Reputation,
 }
 
 impl GcObject<'static> {
     /// An object that references nothing, of nobody in particular.
     #[must_use]
-    pub const fn new(id: ObjectId, meta: StorageMeta, bytes: u64) -> Self {
-        Self { id, refs: &[], prev: None, target: None, meta, bytes, reputation: 0 }
+    pub fn new(id: ObjectId, meta: StorageMeta, bytes: u64) -> Self {
+        Self { id, refs: &[], prev: None, target: None, meta, bytes, reputation: Reputation::default() }
     }
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Entry {
     pub(super) meta: StorageMeta,
     /// Where its links end; they begin where those of the entry before end.
     pub(super) links_end: usize,
-    pub(super) reputation: i32,
+    pub(super) reputation: Reputation,
     /// Whether it lives with a target, which then is its last link.
     pub(super) has_target: bool,
 }

@@ -7,6 +7,8 @@ use fcp_core::object::{MeshObject as _, ObjectHeader, Provenance, QuorumSignatur
 use fcp_core::time::Timestamp;
 use proptest::prelude::*;
 
+use crate::admission::Reputation;
+
 use super::{Collector, EvictionReason, GcObject, GcPlan, Inventory, Links, collect};
 
 const NOW: Timestamp = Timestamp::from_secs(1000);
@@ -39,7 +41,7 @@ fn held(number: u8, refs: &[u8]) -> Held {
 fn inventory(objects: &[Held]) -> Inventory {
     let object = |held: &Held| {
         let meta = StorageMeta { retention: held.retention, received_at: Timestamp::from_secs(held.received_at) };
-        GcObject { reputation: held.reputation, ..GcObject::new(id(held.id), meta, held.bytes) }
+        GcObject { reputation: Reputation::new(held.reputation), ..GcObject::new(id(held.id), meta, held.bytes) }
     };
     let mut inventory = Inventory::new();
     for held in objects {

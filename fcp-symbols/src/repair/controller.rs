@@ -86,6 +86,18 @@ impl RepairController {
         self.index.track(id, k, policy);
     }
 
+    /// Keeps an eye on an object and on all that is known of its symbols, at once: for what a node finds on its disk when
+    /// it starts.
+    pub fn handle_distribution<'h>(
+        &mut self,
+        id: ObjectId,
+        k: u16,
+        policy: &ObjectPlacementPolicy,
+        holdings: impl IntoIterator<Item = (&'h NodeId, &'h EsiSet)>,
+    ) {
+        self.index.insert(id, k, policy, holdings);
+    }
+
     /// Forgets an object, which is no longer wanted.
     pub fn handle_gone(&mut self, id: &ObjectId) {
         self.index.forget(id);

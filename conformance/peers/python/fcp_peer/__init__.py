@@ -30,6 +30,7 @@ public Python libraries. Sections are cited as ``§4.2``, decisions as ``D41``.
     calls        whether an invoke may happen              §8.1, D131
     admission    budgets, answers, quarantine, sources     §8.4, §9.2.1, §17.2, D216, D221, D222
     chunk        chunked objects                           App. B, D193
+    store        what is kept, placement, repair           §3.7, §21.3, D217, D220
     manifest     connector manifests                       §11.1, D152
     checkpoint   what a checkpoint is worth                §3.8, D32, D33, D201
     quorum       quorum sizes, coordinators                §15.1, §18.2, D171

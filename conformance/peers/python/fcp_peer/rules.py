@@ -58,6 +58,17 @@ def _chunks(value):
     _expect(len(value["chunks"]) == count, "chunk.count", f"{count} chunks expected")
 
 
+def _batch(value):
+    """D228."""
+    events = value["events"]
+    _expect(1 <= len(events) <= 4096, "event.count", f"{len(events)} events")
+    keys = [(event["topic"].encode(), event["seq"]) for event in events]
+    _expect(all(a < b for a, b in zip(keys, keys[1:])), "event.order", "not in rising order")
+    times = [event["timestamp"] // 300 for event in events]
+    dated = value["header"]["created_at"] == 300 * (value["epoch_id"] + 1)
+    _expect(dated and set(times) == {value["epoch_id"]}, "event.epoch", "another epoch")
+
+
 def _request(value):
     """§9.2.1: no more than it takes, and a status of the same object, which is not signed."""
     ephemeral("SymbolRequest")(value)
@@ -90,6 +101,7 @@ RULES = {
     "DecisionReceipt": _receipt,
     "ResourceObject": _resource,
     "ChunkedObjectManifest": _chunks,
+    "EventBatch": _batch,
 }
 
 # D20: what lives in z:owner alone, unless a more specific rule speaks.

@@ -22,6 +22,13 @@ sorted_ids = ascending(b32, lambda item: item, "object.list_order")  # D200
 evidence = ascending(b32, lambda item: item, "audit.evidence_order")  # D190
 
 
+def short(value):
+    """D147, D228: at most 256 bytes of text."""
+    text(value)
+    if len(value.encode()) > 256:
+        raise Reject("cbor.out_of_range", "a text of more than 256 bytes")
+
+
 def kid(public_key):
     """§2.2(5), D9: first 8 bytes of BLAKE3-256("fcp.kid.v2" ‖ key)."""
     return blake3(b"fcp.kid.v2" + public_key)[:8]
@@ -584,6 +591,13 @@ CORE = {
         total_len=u64, chunk_size=u32, chunks=oids, payload_hash=b32,
     ),
     "RawChunk": struct(header=HEADER, bytes=octets),
+    # D147, D228; how many events there are and in which order is a rule between them.
+    "EventBatch": obj(
+        connector_id=canonical, epoch_id=u64, part=u32,
+        events=seq(struct(
+            topic=short, timestamp=u64, seq=u64, cursor=short, requires_ack=boolean, data=any_value,
+        )),
+    ),
 }
 
 

@@ -198,11 +198,11 @@ class Decode(PeerTest):
                      **self.body({"header": bad, "bytes": b""}, "RawChunk"))
 
     def test_a_schema_outside_the_table(self):
-        out = self.ok("object.decode", **self.body({"x": [1, b"\2"]}, "EventBatch"))
+        out = self.ok("object.decode", **self.body({"x": [1, b"\2"]}, "MigratableComputation"))
         self.assertEqual(out["json_text"], '{"x":[1,{"$hex":"02"}]}')
-        self.refused("cbor.float_not_allowed", "object.decode", **self.body([1.5], "EventBatch"))
-        self.refused("cbor.trailing_bytes", "object.decode", schema=schema_id("EventBatch"),
-                     body=(objects.known("EventBatch") + b"\0\0").hex())
+        self.refused("cbor.float_not_allowed", "object.decode", **self.body([1.5], "MigratableComputation"))
+        self.refused("cbor.trailing_bytes", "object.decode", schema=schema_id("MigratableComputation"),
+                     body=(objects.known("MigratableComputation") + b"\0\0").hex())
 
 
 class Chunks(PeerTest):

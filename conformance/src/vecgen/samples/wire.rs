@@ -1,4 +1,4 @@
-//! The messages of §4.2 and §9.5, and the objects of App. B.
+//! The messages of §4.2 and §9.5, and the objects of §20.1 and App. B.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::vecgen::topic::{Topic, random};
 pub(in crate::vecgen) fn topic() -> Topic {
     let mut topic = Topic::new("09-wire", "objects");
     vectors(&mut topic, vec![hello(), small_hello(), retry(), ack(), request(), small_request(), response()]);
-    vectors(&mut topic, vec![simulate(), simulated(), manifest(), chunk()]);
+    vectors(&mut topic, vec![simulate(), simulated(), manifest(), chunk(), batch()]);
     topic
 }
 
@@ -215,5 +215,48 @@ fn chunk() -> Sample {
         ("without-bytes", "G4", &["bytes"], None, "cbor.missing_key"),
         ("bytes-as-text", "G7", &["bytes"], Some(json!("bytes")), "cbor.unexpected_type"),
         ("with-its-index", "D25", &["index"], Some(json!(0)), "cbor.unknown_key"),
+    ])
+}
+
+/// The epoch of the batch: 300 s that are over at [`BATCH_AT`].
+const BATCH_EPOCH: u64 = NOW / 300;
+const BATCH_AT: u64 = (BATCH_EPOCH + 1) * 300;
+
+fn batch() -> Sample {
+    let event = |topic: &str, seq: u64, at: u64| {
+        json!({
+            "topic": topic, "timestamp": at, "seq": seq, "cursor": format!("{topic}@{seq}"), "requires_ack": seq == 1,
+            "data": {"line": "milk", "weight": 1.5},
+        })
+    };
+    let events = [event("note", 0, BATCH_AT - 300), event("note", 1, BATCH_AT - 1), event("notebook", 0, NOW)];
+    let many: Vec<_> = (0..4_097).map(|seq| event("n", seq, NOW)).collect();
+    let with = |index: usize, field: &str, value: serde_json::Value| {
+        let mut events = events.clone();
+        events[index][field] = value;
+        Some(json!(events))
+    };
+    let sample = Sample::unsigned(
+        "event-batch",
+        "fcp.core:EventBatch",
+        "§9.6, §20.1, D183, D228",
+        json!({"connector_id": "example.notebook", "epoch_id": BATCH_EPOCH, "part": 0, "events": events.clone()}),
+    );
+    let [first, second, third] = &events;
+    Sample { created_at: BATCH_AT, ..sample }.faults(vec![
+        ("no-event", "D228", &["events"], Some(json!([])), "event.count"),
+        ("4097-events", "D228", &["events"], Some(json!(many)), "event.count"),
+        ("topics-exchanged", "D228", &["events"], Some(json!([third, first, second])), "event.order"),
+        ("places-exchanged", "D228", &["events"], Some(json!([second, first, third])), "event.order"),
+        ("event-twice", "D228", &["events"], Some(json!([first, first])), "event.order"),
+        ("event-of-the-next-epoch", "D228", &["events"], with(1, "timestamp", json!(BATCH_AT)), "event.epoch"),
+        ("event-of-the-epoch-before", "D228", &["events"], with(0, "timestamp", json!(BATCH_AT - 301)), "event.epoch"),
+        ("of-another-epoch", "D228", &["epoch_id"], Some(json!(BATCH_EPOCH - 1)), "event.epoch"),
+        ("dated-within-its-epoch", "D228", &["header", "created_at"], Some(json!(BATCH_AT - 1)), "event.epoch"),
+        ("cursor-of-257", "D147", &["events"], with(0, "cursor", json!("c".repeat(257))), "cbor.out_of_range"),
+        ("topic-of-257", "D228", &["events"], with(0, "topic", json!("t".repeat(257))), "cbor.out_of_range"),
+        ("without-connector", "G4", &["connector_id"], None, "cbor.missing_key"),
+        ("without-part", "G4", &["part"], None, "cbor.missing_key"),
+        ("data-left-out", "G4", &["events"], Some(json!([{"topic": "a"}])), "cbor.missing_key"),
     ])
 }

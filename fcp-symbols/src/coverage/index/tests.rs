@@ -79,6 +79,22 @@ fn a_loss_concerns_only_what_was_lost() {
 }
 
 #[test]
+fn all_at_once_is_as_good_as_one_by_one() {
+    let (one_by_one, mut at_once) = (index(), CoverageIndex::new());
+    for name in NAMES {
+        at_once.set_node(facts(name), true);
+    }
+    for object in one_by_one.objects() {
+        let held = one_by_one.distribution(object).unwrap();
+        at_once.insert(*object, held.k, &policy(3), [(&node("nD"), &EsiSet::from(0..99))]);
+        at_once.insert(*object, held.k, &policy(3), &held.node_symbols);
+        assert_eq!(at_once.distribution(object), Some(held));
+    }
+    assert_eq!((at_once.totals(), at_once.set_node(facts("nA"), false)), (one_by_one.totals(), 1));
+    assert_eq!(at_once.totals().satisfied, 1);
+}
+
+#[test]
 fn excluded_devices_do_not_count() {
     let mut index = index();
     let excluding = ObjectPlacementPolicy { excluded_devices: vec![DeviceSelector::Class("nA".into())], ..policy(2) };
