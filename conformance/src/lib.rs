@@ -22,5 +22,8 @@ pub mod simulate;
 // How the vectors were made.
 pub mod vecgen;
 
+// What must hold for any input whatever.
+pub mod fuzz;
+
 pub use fields::{Answer, Fields};
 pub use refusal::Refusal;

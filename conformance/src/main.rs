@@ -1,15 +1,16 @@
 //! The command line of the conformance kit.
 
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use fcp_conformance::fuzz::Kind;
 use fcp_conformance::run::{self, Run};
 use fcp_conformance::subject::{InProcess, Process, Subject};
 use fcp_conformance::vectors::Profile;
-use fcp_conformance::{adapter, report, simulate, vecgen};
+use fcp_conformance::{adapter, fuzz, report, simulate, vecgen};
 use fcp_core::glob::Glob;
 
 /// Exit code: something failed.
@@ -37,6 +38,11 @@ enum What {
     Vecgen(VecgenOptions),
     /// Play scenarios of whole meshes in virtual time, seed by seed: exit 0 if nothing is violated, 1 otherwise.
     Simulate(SimulateOptions),
+    /// List everything in the crates that reads foreign bytes or text, with the fuzz target that covers it; exit 1 if
+    /// something has none.
+    FuzzList(FuzzListOptions),
+    /// Write the seeds of the fuzz targets anew, or check that they are as they would be written.
+    FuzzSeeds(FuzzSeedsOptions),
 }
 
 #[derive(clap::Args)]
@@ -94,6 +100,33 @@ struct VecgenOptions {
     check: bool,
 }
 
+#[derive(clap::Args)]
+struct FuzzListOptions {
+    /// The folder that holds the crates.
+    #[arg(default_value = ".")]
+    root: PathBuf,
+    /// Only the names of targets: of decoders, of machines, or of both.
+    #[arg(long, value_enum, value_name = "KIND")]
+    targets: Option<KindArgument>,
+}
+
+#[derive(clap::Args)]
+struct FuzzSeedsOptions {
+    /// The folder of the seeds.
+    #[arg(default_value = "conformance/fuzz/seeds")]
+    folder: PathBuf,
+    /// Write nothing; exit 1 if a file differs.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KindArgument {
+    Decoders,
+    Machines,
+    All,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum ProfileArgument {
     Mvp,
@@ -125,6 +158,8 @@ fn main() -> ExitCode {
         What::Run(options) => run_vectors(&options),
         What::Vecgen(options) => write_vectors(&options),
         What::Simulate(options) => play(options),
+        What::FuzzList(options) => list_targets(&options),
+        What::FuzzSeeds(options) => write_seeds(&options),
     };
     done.unwrap_or_else(|stop| {
         eprintln!("{}", stop.message);
@@ -221,4 +256,73 @@ fn play(options: SimulateOptions) -> Result<ExitCode, Stop> {
     let text = if json { format!("{:#}\n", simulate::json(&report)) } else { simulate::text(&report) };
     io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Stop::new(FAILED, error))?;
     Ok(if report.violations() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn list_targets(options: &FuzzListOptions) -> Result<ExitCode, Stop> {
+    let mut text = String::new();
+    if let Some(wanted) = options.targets {
+        for target in fuzz::TARGETS {
+            let is_wanted = match wanted {
+                KindArgument::Decoders => target.kind == Kind::Decoder,
+                KindArgument::Machines => target.kind == Kind::Machine,
+                KindArgument::All => true,
+            };
+            if is_wanted {
+                text.push_str(target.name);
+                text.push('\n');
+            }
+        }
+        print_text(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = fuzz::sources::scan(&options.root)
+        .map_err(|error| Stop::new(USAGE, format!("no crates in `{}`: {error}", options.root.display())))?;
+    let listed = fuzz::list(&found);
+    let width = listed.keys().map(String::len).max().unwrap_or_default();
+    for (entry, covered) in &listed {
+        text.push_str(&format!("{entry:width$}  {covered}\n"));
+    }
+    let wrong = listed.values().filter(|covered| !covered.is_right()).count();
+    text.push_str(&format!("{} entry points, {} targets, {wrong} wrong\n", listed.len(), fuzz::TARGETS.len()));
+    print_text(&text)?;
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn print_text(text: &str) -> Result<(), Stop> {
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Stop::new(FAILED, error))
+}
+
+fn write_seeds(options: &FuzzSeedsOptions) -> Result<ExitCode, Stop> {
+    let failed = |path: &Path, error: io::Error| Stop::new(FAILED, format!("{}: {error}", path.display()));
+    let mut differ = 0_usize;
+    for (target, seeds) in fuzz::corpus::seeds() {
+        let folder = options.folder.join(target);
+        if !options.check {
+            std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
+        }
+        for (name, bytes) in &seeds {
+            let path = folder.join(name);
+            if std::fs::read(&path).is_ok_and(|found| found == *bytes) {
+                continue;
+            }
+            differ = differ.saturating_add(1);
+            println!("{}", path.display());
+            if !options.check {
+                std::fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
+            }
+        }
+        for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, error))? {
+            let entry = entry.map_err(|error| failed(&folder, error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if seeds.contains_key(&name) || name.starts_with(fuzz::corpus::FOUND) {
+                continue;
+            }
+            differ = differ.saturating_add(1);
+            println!("{}: no seed any more", entry.path().display());
+            if !options.check {
+                std::fs::remove_file(entry.path()).map_err(|error| failed(&entry.path(), error))?;
+            }
+        }
+    }
+    Ok(if options.check && differ > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }

@@ -14,7 +14,7 @@ mod errors;
 mod hpke;
 mod ids;
 mod manifests;
-mod object_types;
+pub(crate) mod object_types;
 mod objects;
 mod patterns;
 mod quorum;

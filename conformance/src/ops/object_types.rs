@@ -40,41 +40,43 @@ type Verify = fn(&[u8; 32], &[u8]) -> Result<(), Refusal>;
 
 /// A signed type's half of the table.
 #[derive(Clone, Copy)]
-pub(super) struct Signatures {
+pub(crate) struct Signatures {
     /// What a signature of the object covers.
-    pub(super) preimage: fn(&[u8]) -> Result<Vec<u8>, Refusal>,
+    pub(crate) preimage: fn(&[u8]) -> Result<Vec<u8>, Refusal>,
     /// Checks the object's one signature; quorum-signed objects carry none.
-    pub(super) verify: Option<Verify>,
+    pub(crate) verify: Option<Verify>,
 }
 
 /// One type of object.
 #[derive(Clone, Copy)]
-pub(super) struct ObjectType {
+pub(crate) struct ObjectType {
     /// Its schema id.
-    pub(super) schema: &'static str,
+    pub(crate) schema: &'static str,
     /// Its schema's hash, with which its bodies begin.
-    pub(super) hash: SchemaHash,
+    pub(crate) hash: SchemaHash,
     /// Reads a body and checks all that it says by itself.
-    pub(super) decode: fn(&[u8]) -> Result<(), Refusal>,
+    pub(crate) decode: fn(&[u8]) -> Result<(), Refusal>,
+    /// Reads a body and writes what was read.
+    pub(crate) recode: fn(&[u8]) -> Result<Vec<u8>, Refusal>,
     /// Checks a body against the header that it stands behind.
-    pub(super) open: fn(&StoredObject) -> Result<(), Refusal>,
+    pub(crate) open: fn(&StoredObject) -> Result<(), Refusal>,
     /// How it is signed, if it is.
-    pub(super) signatures: Option<Signatures>,
+    pub(crate) signatures: Option<Signatures>,
 }
 
 /// The type of a schema id.
-pub(super) fn by_schema(schema: &SchemaId) -> Option<&'static ObjectType> {
+pub(crate) fn by_schema(schema: &SchemaId) -> Option<&'static ObjectType> {
     TYPES.iter().find(|kind| kind.schema == schema.as_str())
 }
 
 /// The type of the schema hash that `body` begins with.
-pub(super) fn by_body(body: &[u8]) -> Result<&'static ObjectType, Refusal> {
+pub(crate) fn by_body(body: &[u8]) -> Result<&'static ObjectType, Refusal> {
     let hash = body.first_chunk::<32>().ok_or(ObjectError::SchemaMismatch)?;
     TYPES.iter().find(|kind| kind.hash.as_bytes() == hash).ok_or_else(unknown)
 }
 
 /// Bodies of types that these crates do not define are nothing to judge here.
-pub(super) fn unknown() -> Refusal {
+pub(crate) fn unknown() -> Refusal {
     Refusal::bad("no type of that schema here")
 }
 
@@ -84,6 +86,7 @@ const fn message<T: Message>() -> ObjectType {
         schema: T::SCHEMA,
         hash: T::SCHEMA_HASH,
         decode: |body| Ok(T::from_body(body).map(drop)?),
+        recode: |body| Ok(T::from_body(body)?.to_body()),
         open: |stored| Ok(T::from_body(stored.body()).map(drop)?),
         signatures: None,
     }
@@ -167,7 +170,7 @@ const ATTESTATION: ObjectType = ObjectType {
 };
 
 /// Every type of the crates.
-pub(super) const TYPES: &[ObjectType] = &[
+pub(crate) const TYPES: &[ObjectType] = &[
     ATTESTATION,
     mesh::<QuorumSignatureSet>(),
     signed::<OwnerKeyShare>(mesh::<OwnerKeyShare>()),
