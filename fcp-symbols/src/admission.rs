@@ -12,21 +12,34 @@
 //!
 //! ```
 //! use core::net::IpAddr;
-//! use fcp_core::id::NodeId;
+//! use fcp_core::id::{NodeId, ObjectId};
 //! use fcp_core::time::Millis;
-//! use fcp_symbols::admission::{Admission, AdmissionError, AdmissionLimits, AdmissionPolicy, Source, WORK_PER_MS};
+//! use fcp_symbols::admission::{Admission, AdmissionError, AdmissionLimits, AdmissionPolicy, Deed, Source};
+//! use fcp_symbols::raptor::{Block, Coding, DecodeBudget, SymbolSize};
+//! use fcp_symbols::reassembly::{ContextKey, Reassembly, ReassemblyLimits};
 //!
 //! let mut admission = Admission::new(AdmissionPolicy::default(), AdmissionLimits::default());
+//! let mut reassembly = Reassembly::new(ReassemblyLimits::default());
 //! let (now, peer) = (Millis::from_millis(1_700_000_000_000), NodeId::new("nPhone")?);
 //! let phone = Source::Peer(&peer);
+//! # let block = Block::new(64, SymbolSize::DEFAULT)?;
+//! # let key = ContextKey { object_id: ObjectId::from_bytes([7; 32]), block, coding: Coding::RaptorQ };
+//! # let (esi, data) = (3, [0; 1024]);
 //!
 //! admission.admit_bytes(now, phone, 1200)?;                   // a datagram of the session's peer
 //! admission.admit_symbols(now, phone, 1)?;                    // as its frame's header says
-//! let decode = admission.begin_decode(now, phone)?;           // kept while the object is unfinished
-//! let limit = admission.work_left(now, phone);                // what the decoder may spend at most
-//! admission.charge_work(now, phone, 3 * WORK_PER_MS);         // what it says that it spent
+//! let decode = admission.begin_decode(now, phone)?;           // for a new object: kept as long as it is unfinished
+//! let mut budget = DecodeBudget::new(admission.work_left(now, phone));
+//! reassembly.handle_symbol_within(now.timestamp(), &key, &peer, (esi, &data), &mut budget)?;
+//! while let Some(spent) = reassembly.poll_spent() {
+//!     admission.charge_work(now, Source::Peer(&spent.source), spent.work);
+//! }
+//! while let Some(fault) = reassembly.poll_fault() {
+//!     admission.note(now, &fault.source, Deed::WrongSymbols);
+//! }
+//! let usage = admission.usage(now, phone);
+//! assert_eq!((usage.bytes, usage.symbols, usage.inflight_decodes, usage.work), (1200, 1, 1, budget.spent()));
 //! drop(decode);
-//! assert_eq!(admission.work_left(now, phone), limit - 3 * WORK_PER_MS);
 //!
 //! let stranger = Source::Stranger(IpAddr::from([192, 0, 2, 7]));
 //! for _ in 0..100 {

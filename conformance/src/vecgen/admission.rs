@@ -209,6 +209,12 @@ fn runs(topic: &mut Topic) {
         ],
         json!([[4, 5, 6], [7, 8, 9], [], [1, 6, 10], []]),
     );
+    let holds = with(&tell("nA", 3, &[6]), json!({"required": 0}));
+    run(
+        "a-holder-s-status-is-none",
+        &[ask("nA", 0, 1, json!({"stop_after": 3})), holds, tell("nA", 4, &[6])],
+        json!([[4, 5, 6], [], [6, 7, 8]]),
+    );
     run(
         "whole-and-acknowledged",
         &[

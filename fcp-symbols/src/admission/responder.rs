@@ -18,7 +18,7 @@ use crate::seen::Seen;
 pub struct ResponderLimits {
     /// How far requests may be from now, in seconds: what they are remembered for, too. 120 by default.
     pub max_skew_secs: u64,
-    /// Requests, about 150 bytes each: 65,536 by default.
+    /// Requests, about 100 bytes each: 65,536 by default.
     pub max_requests: usize,
     /// Requests of one peer: 8,192 by default.
     pub max_requests_per_peer: usize,
@@ -144,7 +144,8 @@ impl AnswerError {
 /// ```
 #[derive(Debug)]
 pub struct Responder {
-    seen: Seen<[u8; 64]>,
+    /// The beginnings of signatures, which nobody but the requester itself can make alike.
+    seen: Seen<[u8; 16]>,
     deliveries: Deliveries,
 }
 
@@ -190,7 +191,7 @@ impl Responder {
     ) -> Result<Vec<u32>, AnswerError> {
         let (peer, request) = (request.peer(), request.get());
         self.seen.expire(now);
-        let token = *request.signature.as_bytes();
+        let token = request.signature.as_bytes().first_chunk().copied().unwrap_or_default();
         if self.seen.contains(peer, &token) {
             return Err(AnswerError::Replayed);
         }
@@ -207,7 +208,7 @@ impl Responder {
     }
 
     /// Which symbols go out next, as a peer says how far it is with an object that it asked for: none if nothing is left of
-    /// its request's bound, or it needs none.
+    /// its request's bound, or it needs none. What it only holds for others (D223) is no matter of requests.
     ///
     /// # Errors
     /// [`AnswerError::Admission`].
@@ -220,6 +221,9 @@ impl Responder {
         held: &impl HeldSymbols,
     ) -> Result<Vec<u32>, AnswerError> {
         let (peer, status) = (status.peer(), status.get());
+        if status.required == 0 {
+            return Ok(Vec::new());
+        }
         let missing = status.missing_hint.as_ref().map(|hint| hint.esis().as_slice()).unwrap_or_default();
         if missing.is_empty() && status.received_unique >= status.required {
             self.deliveries.remove(peer, status.object_id);
@@ -298,10 +302,12 @@ fn afforded(
     if wanted == 0 {
         return Ok(0);
     }
-    // One symbol shows which budget it is that is used up, and in that case is not charged.
+    // Whoever failed to authenticate too often is told so here.
+    admission.admit_answer(now, source, 0)?;
     let bytes = served.bytes_per_symbol.max(1);
     let by_bytes = admission.answer_left(now, source).checked_div(bytes).unwrap_or(0);
     if by_bytes == 0 {
+        // Not even one symbol: says which budget it is that is used up.
         admission.admit_answer(now, source, bytes)?;
     }
     let by_work = admission.work_left(now, source).checked_div(served.work_per_symbol.max(1)).unwrap_or(0);
@@ -309,8 +315,6 @@ fn afforded(
         return Err(AdmissionError::DecodeCpu);
     }
     let affordable = if served.work_per_symbol > 0 { by_bytes.min(by_work) } else { by_bytes };
-    // Whoever failed to authenticate too often is told so here.
-    admission.admit_answer(now, source, 0)?;
     Ok(wanted.min(u32::try_from(affordable).unwrap_or(u32::MAX)))
 }
 

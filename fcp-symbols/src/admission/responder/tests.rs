@@ -167,6 +167,8 @@ fn a_hint_is_heeded_and_statuses_go_on_within_the_bound() {
     assert_eq!(node.tell(status(1, 20, &[4, 40])).unwrap(), [4, 40, 44, 45, 46, 47, 48, 49], "32 in all");
     assert_eq!(node.tell(status(1, 20, &[4, 40])), Ok(vec![]));
     assert_eq!(node.tell(status(2, 20, &[4, 40])), Ok(vec![]), "nobody asked for this");
+    let holds = DecodeStatus { required: 0, ..status(1, 20, &[4, 40]) };
+    assert_eq!((node.tell(holds), node.responder.deliveries()), (Ok(vec![]), 1));
 
     assert_eq!(node.ask(0, SymbolRequest { delivery_hint, ..request(3) }).map(|esis| esis.len()), Ok(12));
     assert_eq!(node.responder.deliveries(), 2);
