@@ -70,7 +70,7 @@
 //!                     receiver.handle_symbol(now, &mut reassembly, &symbol, &mut open)?;
 //!                 }
 //!                 if frame.flags.contains(FrameFlags::REQUIRES_ACK) {
-//!                     receiver.handle_prompt(now, &frame.object_id, &laptop);
+//!                     receiver.handle_prompt(now, &reassembly, &frame.object_id, &laptop);
 //!                 }
 //!             }
 //!             SenderOutput::Wake(at) => wake = wake.min(at),

@@ -23,7 +23,7 @@ pub struct Pacing {
     pub max_window: u64,
     /// What a path that answers is sent at least, in bytes a second: 64 KiB.
     pub min_bytes_per_sec: u64,
-    /// Which share of losses changes nothing, in basis points: 200.
+    /// Which share of losses changes nothing, in basis points: 300.
     pub tolerated_loss_bps: u64,
     /// The round trip that is assumed before the first is measured: 100.
     pub initial_rtt_ms: u64,
@@ -40,7 +40,7 @@ impl Default for Pacing {
             min_datagrams: 4,
             max_window: 4 * 1024 * 1024,
             min_bytes_per_sec: 64 * 1024,
-            tolerated_loss_bps: 200,
+            tolerated_loss_bps: 300,
             initial_rtt_ms: 100,
             min_timeout_ms: 200,
             max_timeout_ms: 30_000,
@@ -145,8 +145,8 @@ impl Pacer {
         self.sent_at = Some(now);
     }
 
-    /// Of what was under way, this arrived and that did not.
-    pub(super) fn settle(&mut self, now: Millis, settled: Settled) {
+    /// Of what was under way, this arrived and that did not: as was reported, or is supposed when nobody answered.
+    pub(super) fn settle(&mut self, now: Millis, settled: Settled, reported: bool) {
         let Settled { delivered, delivered_bytes, lost, lost_bytes, lost_at } = settled;
         let all = u64::from(delivered).saturating_add(u64::from(lost));
         if all == 0 {
@@ -156,14 +156,18 @@ impl Pacer {
         let share = u64::from(lost).saturating_mul(10_000).checked_div(all).unwrap_or_default();
         // The more symbols say so, the more it counts.
         let weight = all.min(32);
-        let kept = self.loss_bps.saturating_mul(40_u64.saturating_sub(weight));
-        self.loss_bps = kept.saturating_add(share.saturating_mul(weight)).checked_div(40).unwrap_or_default();
+        let kept = self.loss_bps.saturating_mul(64_u64.saturating_sub(weight));
+        if reported {
+            self.loss_bps = kept.saturating_add(share.saturating_mul(weight)).checked_div(64).unwrap_or_default();
+        }
         if delivered > 0 {
             (self.silent, self.timeouts) = (0, 0);
-        } else {
+        } else if reported {
             self.silent = self.silent.saturating_add(lost);
         }
         let is_news = self.recovery == Millis::from_millis(0) || lost_at > self.recovery;
+        // Of few symbols, one is a large share: then it counts what was lost before.
+        let share = if all < 32 && reported { share.min(self.loss_bps) } else { share };
         if share > self.config.tolerated_loss_bps && is_news {
             self.recovery = now;
             self.window = (self.window / 2).max(self.floor());
@@ -191,9 +195,9 @@ impl Pacer {
         }
     }
 
-    /// An answer took `elapsed_ms`.
-    pub(super) fn measured(&mut self, elapsed_ms: u64) {
-        self.rtt.measured(elapsed_ms);
+    /// An answer took `elapsed_ms`; that is sure, or the best guess.
+    pub(super) fn measured(&mut self, elapsed_ms: u64, sure: bool) {
+        self.rtt.measured(elapsed_ms, sure);
     }
 
     /// How long to wait for an answer.
@@ -203,12 +207,17 @@ impl Pacer {
 
     /// The same, longer each time that none came.
     fn timeout_ms(&self) -> u64 {
-        self.wait_ms().saturating_mul(2_u64.saturating_pow(self.timeouts.min(16))).min(self.config.max_timeout_ms)
+        self.wait_ms().saturating_mul(2_u64.saturating_pow(self.timeouts.min(5))).min(self.config.max_timeout_ms)
     }
 
     /// After what time a symbol that others overtook is lost.
     pub(super) fn loss_delay_ms(&self) -> u64 {
         self.rtt.timeout_ms()
+    }
+
+    /// The shortest round trip, once one was measured.
+    pub(super) const fn shortest_rtt_ms(&self) -> Option<u64> {
+        self.rtt.shortest
     }
 
     /// Whether nothing comes back from it.
@@ -267,7 +276,7 @@ impl Pacer {
 
     /// What goes out at once at most: ten datagrams, or what a millisecond takes.
     fn burst(&self) -> u64 {
-        self.initial().max(self.per_milli())
+        self.initial().min(self.room()).max(self.per_milli())
     }
 
     fn initial(&self) -> u64 {
@@ -298,12 +307,20 @@ struct Rtt {
     smoothed: u64,
     /// The mean deviation, times 4.
     deviation: u64,
-    measured: bool,
+    /// The shortest that was measured.
+    shortest: Option<u64>,
+    /// It is a guess: what is sure takes its place.
+    guessed: bool,
 }
 
 impl Rtt {
     const fn new(initial_ms: u64) -> Self {
-        Self { smoothed: initial_ms.saturating_mul(8), deviation: initial_ms.saturating_mul(2), measured: false }
+        Self {
+            smoothed: initial_ms.saturating_mul(8),
+            deviation: initial_ms.saturating_mul(2),
+            shortest: None,
+            guessed: false,
+        }
     }
 
     const fn smoothed_ms(&self) -> u64 {
@@ -315,11 +332,21 @@ impl Rtt {
         self.smoothed_ms().saturating_add(self.deviation.max(10))
     }
 
-    fn measured(&mut self, elapsed_ms: u64) {
-        if !core::mem::replace(&mut self.measured, true) {
-            *self = Self { smoothed: elapsed_ms.saturating_mul(8), deviation: elapsed_ms.saturating_mul(2), ..*self };
+    fn measured(&mut self, elapsed_ms: u64, sure: bool) {
+        let is_first = match self.shortest {
+            None => true,
+            // Of several guesses, each of which is too long, the shortest is the best.
+            Some(_) if self.guessed => sure || elapsed_ms < self.smoothed_ms(),
+            Some(_) => false,
+        };
+        if is_first {
+            *self = Self { shortest: Some(elapsed_ms), guessed: !sure, ..Self::new(elapsed_ms) };
             return;
         }
+        if !sure {
+            return;
+        }
+        self.shortest = self.shortest.map(|shortest| shortest.min(elapsed_ms));
         let error = self.smoothed_ms().abs_diff(elapsed_ms);
         self.deviation = self.deviation.saturating_sub(self.deviation / 4).saturating_add(error);
         self.smoothed = self.smoothed.saturating_sub(self.smoothed / 8).saturating_add(elapsed_ms);
@@ -366,8 +393,8 @@ mod tests {
         let mut pacer = pacer();
         assert_eq!(fill(&mut pacer, at(0)), 10);
         assert_eq!(fill(&mut pacer, at(10)), 0);
-        pacer.measured(50);
-        pacer.settle(at(50), delivered(10));
+        pacer.measured(50, true);
+        pacer.settle(at(50), delivered(10), true);
         assert_eq!(pacer.window(), 20 * DATAGRAM);
         // Spread over the round trip: half of the window at once, all of it until the round trip's end.
         let mut sent = fill(&mut pacer, at(50));
@@ -383,22 +410,26 @@ mod tests {
         let mut pacer = pacer();
         for round in 0..4_u64 {
             let count = fill(&mut pacer, at(100 * round)) + fill(&mut pacer, at(100 * round + 99));
-            pacer.settle(at(100 * round + 99), delivered(count));
+            pacer.settle(at(100 * round + 99), delivered(count), true);
         }
         let before = pacer.window();
         assert!(before >= 40 * DATAGRAM);
         let count = fill(&mut pacer, at(500));
-        pacer.settle(at(560), Settled { lost: 4, lost_bytes: 4 * DATAGRAM, lost_at: at(500), ..delivered(count - 4) });
+        pacer.settle(
+            at(560),
+            Settled { lost: 4, lost_bytes: 4 * DATAGRAM, lost_at: at(500), ..delivered(count - 4) },
+            true,
+        );
         assert_eq!(pacer.window(), before / 2);
-        pacer.settle(at(565), lost(1, at(500)));
+        pacer.settle(at(565), lost(1, at(500)), true);
         assert_eq!(pacer.window(), before / 2, "they were under way when it was halved");
         let count = fill(&mut pacer, at(600)) + fill(&mut pacer, at(700));
-        pacer.settle(at(700), delivered(count));
+        pacer.settle(at(700), delivered(count), true);
         let grown = pacer.window() - before / 2;
         assert!((1..=2 * DATAGRAM).contains(&grown), "{grown}");
-        pacer.settle(at(2000), lost(9, at(1990)));
+        pacer.settle(at(2000), lost(9, at(1990)), true);
         for round in 0..20 {
-            pacer.settle(at(3000 + 10 * round), lost(9, at(2995 + 10 * round)));
+            pacer.settle(at(3000 + 10 * round), lost(9, at(2995 + 10 * round)), true);
         }
         assert_eq!(pacer.window(), 4 * DATAGRAM, "not below the floor");
     }
@@ -406,20 +437,20 @@ mod tests {
     #[test]
     fn few_losses_change_nothing_and_an_unused_window_does_not_grow() {
         let mut pacer = pacer();
-        pacer.settle(at(1), Settled { lost: 1, lost_bytes: DATAGRAM, lost_at: at(0), ..delivered(99) });
+        pacer.settle(at(1), Settled { lost: 1, lost_bytes: DATAGRAM, lost_at: at(0), ..delivered(99) }, true);
         assert_eq!(pacer.window(), 10 * DATAGRAM);
         pacer.sent(at(2), DATAGRAM);
-        pacer.settle(at(50), delivered(1));
+        pacer.settle(at(50), delivered(1), true);
         assert_eq!(pacer.window(), 10 * DATAGRAM);
     }
 
     #[test]
     fn a_pause_brings_the_first_window_back() {
         let mut pacer = pacer();
-        pacer.measured(20);
+        pacer.measured(20, true);
         for round in 0..100 {
             let count = fill(&mut pacer, at(20 * round)) + fill(&mut pacer, at(20 * round + 19));
-            pacer.settle(at(20 * round + 19), delivered(count));
+            pacer.settle(at(20 * round + 19), delivered(count), true);
         }
         assert!(pacer.window() > 100 * DATAGRAM);
         assert_eq!(fill(&mut pacer, at(60_000)), 10);
@@ -429,11 +460,11 @@ mod tests {
     fn what_never_answers_is_probed_ever_less() {
         let mut pacer = pacer();
         assert_eq!(fill(&mut pacer, at(0)), 10);
-        pacer.settle(at(300), lost(10, at(0)));
+        pacer.settle(at(300), lost(10, at(0)), true);
         pacer.timed_out(at(300));
         pacer.timed_out(at(301));
         assert!(!pacer.is_failing());
-        pacer.settle(at(600), lost(6, at(400)));
+        pacer.settle(at(600), lost(6, at(400)), true);
         pacer.timed_out(at(700));
         assert!(pacer.is_failing());
         let mut times = vec![];
@@ -450,7 +481,7 @@ mod tests {
         }
         let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
         assert!(pauses.is_sorted() && pauses[0] >= 800 && pauses[2] >= 4 * pauses[0], "{pauses:?}");
-        pacer.settle(now, delivered(1));
+        pacer.settle(now, delivered(1), true);
         assert!(!pacer.is_failing());
     }
 
@@ -467,7 +498,7 @@ mod tests {
             let half = of_round / 2;
             let lost_bytes = u64::from(half) * DATAGRAM;
             let settled = Settled { lost: half, lost_bytes, lost_at: at(100 * round), ..delivered(of_round - half) };
-            pacer.settle(at(100 * round + 99), settled);
+            pacer.settle(at(100 * round + 99), settled, true);
         }
         assert_eq!(pacer.window(), 4 * DATAGRAM);
         assert!(u64::from(sent) * DATAGRAM >= 9 * 64 * 1024, "{sent}");

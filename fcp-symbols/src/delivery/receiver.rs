@@ -254,7 +254,7 @@ impl Receiver {
 
     /// A peer's frame asked how far this node is (REQUIRES_ACK). False if the object is neither wanted nor known here: then
     /// somebody else answers, if this node holds symbols of it.
-    pub fn handle_prompt(&mut self, now: Millis, object_id: &ObjectId, peer: &NodeId) -> bool {
+    pub fn handle_prompt(&mut self, now: Millis, reassembly: &Reassembly, object_id: &ObjectId, peer: &NodeId) -> bool {
         self.advance(now);
         let now = self.now;
         if self.remembered.contains_key(object_id) {
@@ -265,7 +265,11 @@ impl Receiver {
         let Some(source) = gather.sources.get_mut(peer) else { return true };
         let earliest = source.status_at.map_or(now, |at| at.saturating_add(self.config.status_interval_ms));
         source.status_due.get_or_insert(earliest.max(now));
-        reschedule(&mut self.deadlines, object_id, gather);
+        if earliest <= now {
+            self.report(object_id, reassembly);
+        } else {
+            reschedule(&mut self.deadlines, object_id, gather);
+        }
         true
     }
 

@@ -175,12 +175,12 @@ impl Sender {
                 continue;
             }
             let reported = transfer.report(now, &report, &views);
-            if let Some((path, elapsed)) = reported.measured
-                && let Some(path) = peer.path_mut(path)
+            if let Some(measured) = reported.measured
+                && let Some(path) = peer.path_mut(measured.path)
             {
-                path.pacer.measured(elapsed);
+                path.pacer.measured(measured.elapsed_ms, measured.sure);
             }
-            peer.settle(reported.settled, now);
+            peer.settle(reported.settled, true, now);
             peer.queue(key);
             reschedule(&mut self.deadlines, peer, key);
             self.end(&node, key, reported.outcome);
@@ -254,7 +254,7 @@ impl Sender {
             if let Some(path) = asked.and_then(|path| peer.path_mut(path)) {
                 path.pacer.timed_out(now);
             }
-            peer.settle(settled, now);
+            peer.settle(settled, false, now);
             peer.queue(key);
             reschedule(&mut self.deadlines, peer, key);
             self.end(&node, key, outcome);
@@ -403,7 +403,7 @@ fn drop_transfer(deadlines: &mut BTreeSet<(Millis, Arc<NodeId>, Key)>, peer: &mu
     let mut transfer = peer.transfers.remove(&key)?;
     deadlines.remove(&(transfer.indexed, Arc::clone(&peer.node), key));
     let (settled, rest) = transfer.settle_all(&views);
-    peer.settle(settled, Millis::from_millis(0));
+    peer.settle(settled, true, Millis::from_millis(0));
     peer.forget(rest);
     Some(transfer.sent)
 }

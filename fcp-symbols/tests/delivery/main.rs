@@ -2,5 +2,6 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "test arithmetic is on small numbers")]
 
+mod gather;
 mod net;
 mod push;

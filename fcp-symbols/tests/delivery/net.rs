@@ -57,8 +57,8 @@ pub(crate) struct Link {
     /// In a thousand.
     pub(crate) loss: u32,
     pub(crate) repeat: u32,
-    /// Datagrams a millisecond, beyond which they are dropped; 0 for any number.
-    pub(crate) per_ms: u32,
+    /// Datagrams a millisecond, beyond which up to 50 wait and others are dropped; 0 for any number.
+    pub(crate) per_ms: u64,
 }
 
 impl Link {
@@ -97,6 +97,8 @@ pub(crate) struct Device {
     pub(crate) stored: BTreeMap<(ObjectId, NodeId), BTreeSet<u32>>,
     /// Objects that others push are taken.
     pub(crate) admits: bool,
+    /// It never asks.
+    pub(crate) mute: bool,
     pub(crate) done: Vec<(Delivered, u64)>,
     pub(crate) gave_up: Vec<(Delivered, &'static str)>,
     pub(crate) got: BTreeMap<ObjectId, (u64, Vec<(NodeId, Share)>)>,
@@ -119,7 +121,7 @@ pub(crate) struct Net {
     pub(crate) control_ms: u64,
     queue: BTreeMap<(u64, u64), (NodeId, Event)>,
     serial: u64,
-    in_ms: BTreeMap<(NodeId, NodeId, PathId), (u64, u32)>,
+    through: BTreeMap<(NodeId, NodeId, PathId), u64>,
     /// Symbols sent, by (from, to, object).
     pub(crate) sent: BTreeMap<(NodeId, NodeId, ObjectId), u32>,
     /// Datagrams sent on each path.
@@ -141,6 +143,7 @@ impl Net {
             encoders: BTreeMap::new(),
             stored: BTreeMap::new(),
             admits: true,
+            mute: false,
             done: vec![],
             gave_up: vec![],
             got: BTreeMap::new(),
@@ -161,7 +164,7 @@ impl Net {
             control_ms: 10,
             queue: BTreeMap::new(),
             serial: 0,
-            in_ms: BTreeMap::new(),
+            through: BTreeMap::new(),
             sent: BTreeMap::new(),
             on_path: BTreeMap::new(),
             frames: 0,
@@ -233,8 +236,10 @@ impl Net {
                 continue;
             }
             let Some(output) = device.receiver.poll_output() else { return };
+            let mute = device.mute;
             let at = self.now + self.control_ms;
             match output {
+                ReceiverOutput::Ask(_) if mute => {}
                 ReceiverOutput::Ask(ask) => self.post(at, ask.peer.clone(), Event::Ask(id.clone(), ask)),
                 ReceiverOutput::Status(status) => {
                     self.device(name).statuses += 1;
@@ -285,13 +290,16 @@ impl Net {
         }
         let key = (from.clone(), to.clone(), path);
         let link = *self.links.get(&key).unwrap();
-        let count = self.in_ms.entry(key).or_insert((now, 0));
-        if count.0 != now {
-            *count = (now, 0);
-        }
-        count.1 += 1;
-        if link.per_ms > 0 && count.1 > link.per_ms {
-            return;
+        // In parts of a millisecond: when the datagrams before this one are through.
+        let (mut begin, rate) = (now, link.per_ms);
+        if rate > 0 {
+            let through = self.through.entry(key).or_default();
+            let at = (*through).max(now * rate);
+            if at - now * rate >= 50 {
+                return;
+            }
+            *through = at + 1;
+            begin = at / rate;
         }
         let copies = 1 + u32::from(self.rng.next_u32() % 1000 < link.repeat);
         for _ in 0..copies {
@@ -299,7 +307,7 @@ impl Net {
                 continue;
             }
             let jitter = if link.jitter_ms == 0 { 0 } else { u64::from(self.rng.next_u32()) % link.jitter_ms };
-            let at = now + link.delay_ms + jitter;
+            let at = begin + link.delay_ms + jitter;
             self.post(at, to.clone(), Event::Frame(frame.clone(), from.clone(), symbols.clone()));
         }
     }
@@ -339,7 +347,7 @@ impl Net {
                     taken.unwrap();
                 }
                 if frame.flags.contains(FrameFlags::REQUIRES_ACK) {
-                    device.receiver.handle_prompt(now, &frame.object_id, &from);
+                    device.receiver.handle_prompt(now, &device.reassembly, &frame.object_id, &from);
                 }
             }
             Event::Status(from, status) => {

@@ -103,6 +103,7 @@ impl Peer {
             loss_bps: path.pacer.loss_bps(),
             loss_delay_ms: path.pacer.loss_delay_ms(),
             timeout_ms: path.pacer.wait_ms(),
+            shortest_rtt_ms: path.pacer.shortest_rtt_ms(),
         };
         self.paths.iter().map(|path| (path.path.id, view(path))).collect()
     }
@@ -111,11 +112,11 @@ impl Peer {
         self.paths.iter_mut().find(|path| path.path.id == id)
     }
 
-    /// Tells the paths what became of what was under way on them.
-    pub(super) fn settle(&mut self, settled: BTreeMap<PathId, Settled>, now: Millis) {
+    /// Tells the paths what became of what was under way on them, as was reported or is supposed.
+    pub(super) fn settle(&mut self, settled: BTreeMap<PathId, Settled>, reported: bool, now: Millis) {
         for (id, settled) in settled {
             if let Some(path) = self.path_mut(id) {
-                path.pacer.settle(now, settled);
+                path.pacer.settle(now, settled, reported);
             }
         }
     }

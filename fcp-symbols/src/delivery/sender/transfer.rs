@@ -16,6 +16,11 @@ use crate::raptor::{Block, Coding, MAX_ESI};
 
 /// How many questions to the peer are remembered.
 const MAX_PROMPTS: usize = 8;
+/// What an answer takes longer that the peer put off, in milliseconds, so as not to answer too often (D223).
+const PUT_OFF_MS: u64 = 15;
+/// How long symbols that nobody answered for are remembered, in milliseconds, and how many.
+const KEEP_PRESUMED_MS: u64 = 10_000;
+const MAX_PRESUMED: usize = 512;
 /// How many fresh symbols are sent when nobody answers.
 const PROBE: u32 = 2;
 /// The first pause before symbols are sent again that the peer did not take, in milliseconds; each further one is twice
@@ -32,6 +37,7 @@ pub(super) struct PathView {
     pub(super) loss_bps: u64,
     pub(super) loss_delay_ms: u64,
     pub(super) timeout_ms: u64,
+    pub(super) shortest_rtt_ms: Option<u64>,
 }
 
 /// The paths of a peer, for a transfer to reckon with.
@@ -43,6 +49,22 @@ pub(super) struct Report<'a> {
     pub(super) received: u32,
     pub(super) required: u32,
     pub(super) missing: Option<&'a Esis>,
+}
+
+impl Report<'_> {
+    /// Whether more may be missing than is named.
+    fn is_full(&self) -> bool {
+        self.missing.is_some_and(|named| usize::try_from(named.count()).is_ok_and(|count| count >= MAX_MISSING))
+    }
+
+    /// Of what a holder is to have, what it may miss and cannot know of: before the first that it has, and behind the last.
+    fn ends_of(&self, all: &Esis) -> Option<Esis> {
+        let named = all.intersection(self.missing.filter(|_| !self.is_full())?).count();
+        let unnamed = all.count().saturating_sub(self.received).saturating_sub(named);
+        let mut ends = all.head(unnamed);
+        ends.extend_from(&all.difference(&all.head(all.count().saturating_sub(unnamed))));
+        Some(ends)
+    }
 }
 
 /// Symbols with consecutive numbers that went out together.
@@ -83,13 +105,23 @@ pub(super) enum Outcome {
     LimitReached,
 }
 
+/// How long an answer took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    /// The path that the question went.
+    pub(super) path: PathId,
+    pub(super) elapsed_ms: u64,
+    /// Whether it was surely that question that was answered.
+    pub(super) sure: bool,
+}
+
 /// What came of a report.
 #[derive(Debug)]
 pub(super) struct Reported {
     /// What became of symbols on each path.
     pub(super) settled: BTreeMap<PathId, Settled>,
-    /// How long the answer took, in milliseconds, to a question on which path.
-    pub(super) measured: Option<(PathId, u64)>,
+    /// How long the answer took, if that can be told.
+    pub(super) measured: Option<Measured>,
     /// How it goes on.
     pub(super) outcome: Outcome,
 }
@@ -114,13 +146,16 @@ pub(super) struct Transfer {
     patience_ms: u64,
     plan: Plan,
     spans: VecDeque<Span>,
+    /// What nobody answered for in time, and may still.
+    presumed: VecDeque<Span>,
     prompts: VecDeque<Prompt>,
     /// How many symbols are known to have arrived.
     delivered: u32,
     /// What the peer reported last.
     received: u32,
-    /// Waits in a row that ended without an answer.
+    /// Waits in a row that ended without an answer, and the first question that got none.
     timeouts: u32,
+    unanswered: Option<Prompt>,
     /// Bytes since it last asked.
     unprompted: u64,
     /// When the peer reported last, and how many times since then it had nothing new to say.
@@ -159,10 +194,12 @@ impl Transfer {
             patience_ms: offer.patience_ms,
             plan,
             spans: VecDeque::new(),
+            presumed: VecDeque::new(),
             prompts: VecDeque::new(),
             delivered: 0,
             received: 0,
             timeouts: 0,
+            unanswered: None,
             unprompted: 0,
             reported_at: now,
             idle_reports: 0,
@@ -286,65 +323,105 @@ impl Transfer {
             self.prompts.pop_front();
         }
         // With several questions under way, nobody knows which one this answers.
-        let answered = self.prompts.front().copied();
-        let only = answered.is_some_and(|first| self.prompts.iter().all(|prompt| prompt.at == first.at));
-        let answered = if only { self.prompts.drain(..).next_back() } else { self.prompts.pop_front() };
-        let measured =
-            answered.filter(|_| only && self.timeouts == 0).map(|prompt| (prompt.path, now.since(prompt.at)));
-        let grew = report.received > self.received;
+        let measured = self.measure(now);
+        // It answers the oldest question; and, if it took as long as one that was put off, those that came with it.
+        let mut answered = self.prompts.pop_front();
+        while let Some(next) = self.prompts.front().copied()
+            && let Some(rtt) = paths.get(&next.path).and_then(|path| path.shortest_rtt_ms)
+            && next.at.saturating_add(rtt).saturating_add(PUT_OFF_MS) <= now
+        {
+            answered = self.prompts.pop_front();
+        }
+        let growth = report.received.saturating_sub(self.received);
+        let grew = growth > 0;
         if grew {
             self.progress_at = now;
         }
         self.received = self.received.max(report.received);
         self.idle_reports = if grew { 0 } else { self.idle_reports.saturating_add(1) };
         self.reported_at = now;
-        self.timeouts = 0;
-        let settled = self.settle(now, report, paths, answered);
+        (self.timeouts, self.unanswered) = (0, None);
+        let (settled, newest) = self.settle(now, (report, growth), paths, answered);
+        // Of symbols that were sent once and are known to have arrived, the last one tells best.
+        let of_newest = newest.map(|(path, at)| Measured { path, elapsed_ms: now.since(at), sure: true });
+        let measured = of_newest.or(measured);
         Reported { settled, measured, outcome: self.proceed(report, paths, grew) }
     }
 
-    /// Decides of what is under way what arrived and what was lost.
+    /// How long an answer took that came just now: exactly where one question was open since the last answer, else at most
+    /// as long as since the first that got none.
+    fn measure(&self, now: Millis) -> Option<Measured> {
+        let of = |prompt: Prompt, sure| Measured { path: prompt.path, elapsed_ms: now.since(prompt.at), sure };
+        match self.unanswered {
+            Some(first) => Some(of(first, false)),
+            None if self.prompts.len() == 1 && self.presumed.is_empty() => Some(of(*self.prompts.front()?, true)),
+            None => None,
+        }
+    }
+
+    /// Decides of what is under way what arrived and what was lost. Gives when the last one went out of those that surely
+    /// arrived.
     fn settle(
         &mut self,
         now: Millis,
-        report: &Report<'_>,
+        (report, growth): (&Report<'_>, u32),
         paths: &PathViews,
         answered: Option<Prompt>,
-    ) -> BTreeMap<PathId, Settled> {
-        // Numbers that the report speaks of: all of them, unless its list is full.
-        let horizon = report.missing.map(|missing| match missing.last() {
-            Some(last) if usize::try_from(missing.count()).is_ok_and(|count| count >= MAX_MISSING) => last,
-            _ => u32::MAX,
-        });
-        let sources = match self.kind {
-            OfferKind::Object if self.coding == Coding::RaptorQ => u32::from(self.block.k()),
-            _ => u32::MAX,
+    ) -> (BTreeMap<PathId, Settled>, Option<(PathId, Millis)>) {
+        // Source symbols that are not named are there, up to the last one that is if the list is full. Of what a holder is
+        // to have, it names what is missing in between, and the rest follows from the number.
+        let last = report.missing.and_then(Esis::last).filter(|_| report.is_full());
+        let known_to = last.map_or(u32::from(self.block.k()), |last| last.min(u32::from(self.block.k())));
+        let ends = match &self.plan {
+            Plan::Exact { all, .. } if self.kind == OfferKind::Hold => report.ends_of(all),
+            _ => None,
+        };
+        let is_there = |esi: u32| match self.kind {
+            OfferKind::Hold => ends.as_ref().is_some_and(|ends| !ends.contains(esi)),
+            OfferKind::Object | OfferKind::Answer => esi < known_to,
         };
         let mut settled: BTreeMap<PathId, Settled> = BTreeMap::new();
         let (mut open, mut unnamed): (VecDeque<Span>, VecDeque<(Span, bool)>) = (VecDeque::new(), VecDeque::new());
         let mut named_delivered = 0_u32;
+        let mut newest: Option<(PathId, Millis)> = None;
         for span in core::mem::take(&mut self.spans) {
             let is_answered = answered.is_some_and(|prompt| prompt.path == span.path && span.order <= prompt.order);
             let delay = paths.get(&span.path).map_or(0, |path| path.loss_delay_ms);
             let covered = is_answered || span.at.saturating_add(delay) <= now;
             for esi in span.esis() {
                 let one = Span { first: esi, count: 1, ..span.clone() };
-                match (horizon, report.missing) {
-                    (Some(horizon), Some(missing)) if esi < sources && esi <= horizon => {
-                        if !missing.contains(esi) {
-                            named_delivered = named_delivered.saturating_add(1);
-                            settled.entry(span.path).or_default().deliver(&one);
-                        } else if covered {
-                            settled.entry(span.path).or_default().lose(&one);
-                        } else {
-                            push_joined(&mut open, one);
-                        }
+                match report.missing {
+                    Some(missing) if missing.contains(esi) && covered => {
+                        settled.entry(span.path).or_default().lose(&one);
+                    }
+                    Some(missing) if missing.contains(esi) => push_joined(&mut open, one),
+                    Some(_) if is_there(esi) => {
+                        named_delivered = named_delivered.saturating_add(1);
+                        newest = Some((span.path, span.at)).filter(|_| self.kind == OfferKind::Object);
+                        settled.entry(span.path).or_default().deliver(&one);
                     }
                     _ => unnamed.push_back((one, covered)),
                 }
             }
         }
-        let news = report.received.saturating_sub(self.delivered).saturating_sub(named_delivered);
+        // The waits were too short for what arrived after all.
+        if let Some(missing) = report.missing {
+            let (there, rest): (VecDeque<Span>, VecDeque<Span>) = core::mem::take(&mut self.presumed)
+                .into_iter()
+                .filter(|span| now.since(span.at) < KEEP_PRESUMED_MS)
+                .partition(|span| is_there(span.first) && !missing.contains(span.first));
+            self.presumed = rest;
+            for span in there {
+                self.delivered = self.delivered.saturating_add(1);
+                settled.entry(span.path).or_default().deliver(&Span { each: 0, ..span });
+            }
+        }
+        // A holder that has a symbol already does not count it again.
+        let news = match self.kind {
+            OfferKind::Hold => growth,
+            OfferKind::Object | OfferKind::Answer => report.received.saturating_sub(self.delivered),
+        };
+        let news = news.saturating_sub(named_delivered);
         let arrived = share_out(&unnamed, news, paths, &mut settled);
         for (span, _) in unnamed.into_iter().filter(|(_, covered)| !covered).skip(arrived.of_open) {
             push_joined(&mut open, span);
@@ -352,7 +429,7 @@ impl Transfer {
         self.delivered = self.delivered.saturating_add(named_delivered).saturating_add(arrived.count);
         open.make_contiguous().sort_by_key(|span| span.order);
         self.spans = open;
-        settled
+        (settled, newest)
     }
 
     /// What follows from a report that was taken: whether it is over, and what is sent next.
@@ -379,18 +456,20 @@ impl Transfer {
                 }
             }
             Plan::Exact { all, pending, repeat: true, missing } => {
-                let Some(named) = report.missing else { return self.outcome() };
-                let mut again = all.intersection(named);
-                let unnamed = all.count().saturating_sub(report.received).saturating_sub(again.count());
-                if unnamed > 0 && nothing_open {
-                    // What is missing before the first and behind the last that it has, it cannot know.
-                    again.extend_from(&all.head(unnamed));
-                    again.extend_from(&all.difference(&all.head(all.count().saturating_sub(unnamed))));
-                }
-                // Whoever takes nothing is not sent more at once, but after a pause.
-                if pending.is_empty() && grew {
-                    let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
-                    *pending = again.difference(&under_way);
+                let Some(ends) = report.ends_of(all) else { return self.outcome() };
+                let mut again = all.intersection(report.missing.unwrap_or(&Esis::new()));
+                again.extend_from(&ends);
+                if self.sent >= all.count() {
+                    // It has gone out once. Of what was to go out again, only this is of use.
+                    *pending = pending.intersection(&again);
+                    // Whoever takes nothing is not sent more at once, but after a pause.
+                    if pending.is_empty() && nothing_open && grew {
+                        *pending = again.clone();
+                    } else if pending.is_empty() && grew {
+                        let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
+                        let named = again.difference(&ends);
+                        *pending = named.difference(&under_way);
+                    }
                 }
                 *missing = Some(again);
             }
@@ -440,6 +519,7 @@ impl Transfer {
         let mut settled: BTreeMap<PathId, Settled> = BTreeMap::new();
         let asked = self.prompts.pop_front();
         self.timeouts = self.timeouts.saturating_add(u32::from(asked.is_some()));
+        self.unanswered = self.unanswered.or(asked);
         self.prompts.clear();
         let mut open = VecDeque::new();
         for span in core::mem::take(&mut self.spans) {
@@ -447,11 +527,15 @@ impl Transfer {
             let answered = asked.is_some_and(|prompt| prompt.path == span.path && span.order <= prompt.order);
             if answered || span.at.saturating_add(delay) <= now {
                 settled.entry(span.path).or_default().lose(&span);
+                self.presumed.extend(span.esis().map(|esi| Span { first: esi, count: 1, ..span.clone() }));
             } else {
                 open.push_back(span);
             }
         }
         self.spans = open;
+        while self.presumed.len() > MAX_PRESUMED {
+            self.presumed.pop_front();
+        }
         if self.ready() == 0 {
             match &mut self.plan {
                 Plan::Fresh { target, .. } => *target = self.sent.saturating_add(PROBE),
@@ -467,7 +551,8 @@ impl Transfer {
     /// The peer was away: what was under way is forgotten, and it is sent what it was not known to have.
     pub(super) fn begin_again(&mut self, now: Millis) -> BTreeMap<PathId, u64> {
         let open = self.forget_open();
-        self.timeouts = 0;
+        self.presumed.clear();
+        (self.timeouts, self.unanswered) = (0, None);
         self.prompts.clear();
         self.progress_at = now;
         match &mut self.plan {
