@@ -159,7 +159,7 @@ impl Pair {
             self.drain();
         }
         if frame.flags.contains(FrameFlags::REQUIRES_ACK) {
-            self.receiver.handle_prompt(self.now, &frame.object_id, &source);
+            self.receiver.handle_prompt(self.now, &self.reassembly, &frame.object_id, &source);
         }
         self.drain();
     }
