@@ -262,13 +262,13 @@ impl Receiver {
             return true;
         }
         let Some(gather) = self.active.get_mut(object_id) else { return false };
+        gather.note_prompt(now, peer);
         let Some(source) = gather.sources.get_mut(peer) else { return true };
         let earliest = source.status_at.map_or(now, |at| at.saturating_add(self.config.status_interval_ms));
         source.status_due.get_or_insert(earliest.max(now));
+        reschedule(&mut self.deadlines, object_id, gather);
         if earliest <= now {
             self.report(object_id, reassembly);
-        } else {
-            reschedule(&mut self.deadlines, object_id, gather);
         }
         true
     }

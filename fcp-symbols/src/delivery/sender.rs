@@ -1,5 +1,6 @@
 //! Sending: many objects to many peers over several paths.
 
+mod flight;
 mod offer;
 mod output;
 mod peer;
@@ -14,10 +15,11 @@ use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::time::Millis;
 
+use self::flight::Report;
 pub use self::offer::{Goal, Offer, OfferError, Priority, SenderConfig};
 pub use self::output::{Delivered, OfferKind, Outgoing, SenderOutput};
 use self::peer::{Key, Next, Peer};
-use self::transfer::{Outcome, Report, Transfer};
+use self::transfer::{Outcome, Transfer};
 use super::{Esis, Path, PathId};
 use crate::message::{Authentic, DecodeStatus, SymbolAck};
 

@@ -29,6 +29,8 @@ pub(super) struct SourceState {
     pub(super) involved: bool,
     /// What it was asked for by number and has not sent.
     asked: Esis,
+    /// Whether it asked back since, as the end of an answer does.
+    answered: bool,
     /// When it wants to know how far this node is.
     pub(super) status_due: Option<Millis>,
     pub(super) status_at: Option<Millis>,
@@ -99,6 +101,7 @@ impl Gather {
                         excluded: false,
                         involved: false,
                         asked: Esis::new(),
+                        answered: false,
                         status_due: None,
                         status_at: None,
                     },
@@ -190,9 +193,11 @@ impl Gather {
         let pause = self.ask_again_ms.saturating_mul(2_u64.saturating_pow(self.rounds.min(8))).min(LONGEST_PAUSE_MS);
         self.ask_at = now.saturating_add(pause.max(1));
         let round = self.rounds;
-        self.rounds = self.rounds.saturating_add(1);
+        self.rounds = round.saturating_add(1);
         let key = self.key();
+        // Each round in vain asks for a quarter more, so that few symbols that are lost again and again hold up nothing.
         let need = self.progress(reassembly).map(|progress| progress.required.saturating_sub(progress.received));
+        let need = need.map(|need| need.saturating_add(need.div_ceil(4).saturating_mul(round)));
         let missing: Esis = self.missing(reassembly, MAX_WANTED).into_iter().collect();
         let weights: Vec<(NodeId, u64)> = self
             .sources
@@ -266,6 +271,7 @@ impl Gather {
                 _ => (chosen.count(), EsiList::new(chosen.iter().collect()).ok()),
             };
             source.asked = if want.is_some() { chosen } else { Esis::new() };
+            source.answered = false;
             source.involved = true;
             asks.push(Ask {
                 peer,
@@ -277,6 +283,17 @@ impl Gather {
             });
         }
         asks
+    }
+
+    /// A source asks how far this is. If all have answered that were asked by number, the next round begins soon.
+    pub(super) fn note_prompt(&mut self, now: Millis, peer: &NodeId) {
+        if let Some(source) = self.sources.get_mut(peer) {
+            source.answered = true;
+        }
+        let over = |source: &SourceState| source.excluded || source.answered || source.asked.is_empty();
+        if self.named && self.sources.values().all(over) {
+            self.ask_at = self.ask_at.min(now.saturating_add(self.ask_again_ms / 4));
+        }
     }
 
     /// Whether patience is at an end.

@@ -9,9 +9,10 @@ use fcp_core::time::Millis;
 
 use super::super::pacing::{Pacer, Settled};
 use super::super::{Pacing, Path, PathId, PathKind};
+use super::flight::{PathView, PathViews};
 use super::offer::Priority;
 use super::output::{OfferKind, Outgoing};
-use super::transfer::{PathView, PathViews, Transfer};
+use super::transfer::Transfer;
 use crate::datagram::ENVELOPE_LEN;
 use crate::fcps::{frame_len, symbols_that_fit};
 use crate::raptor::SymbolSize;
