@@ -143,7 +143,8 @@ impl<'m> Download<'m> {
 
     /// A source does not have a chunk, or does not answer. False once no source is left that might have it.
     pub fn handle_lacking(&mut self, source: SourceId, chunk: &ObjectId) -> bool {
-        if let Some(supplier) = self.suppliers.get_mut(&source) {
+        // What is no chunk of the payload is nothing to remember: a source could name any number of ids.
+        if let Some(supplier) = self.suppliers.get_mut(&source).filter(|_| self.places.contains_key(chunk)) {
             supplier.open.remove(chunk);
             supplier.lacks.insert(*chunk);
         }

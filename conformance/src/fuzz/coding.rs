@@ -2,8 +2,10 @@
 
 use fcp_core::id::{NodeId, ObjectIdKey, ZoneId};
 use fcp_core::object::{MeshObject as _, ObjectHeader, Provenance, StoredObject};
+use fcp_core::sign::Verified;
 use fcp_core::time::Timestamp;
 use fcp_symbols::chunk::{self, ChunkSize, ChunkedObjectManifest, Joiner, RawChunk};
+use fcp_symbols::distribution::{self, Download};
 use fcp_symbols::raptor::{Block, Coding, DecodeBudget, Decoder, Encoder, MAX_ESI, PlanCache, Received, SymbolSize};
 use fcp_symbols::reassembly::{Candidate, ContextKey, Reassembly, ReassemblyLimits, Step};
 
@@ -127,6 +129,50 @@ pub(super) fn chunks(bytes: &[u8]) {
         joined.extend(joiner.take(next).expect("it is its turn"));
     }
     assert!(joiner.finish().is_ok() && joined == payload);
+    download(&mut input, &manifest, &stored, &foreign);
+}
+
+/// The same chunks from several sources: whatever they lack or give, the rest comes from the others, and nothing is asked
+/// for that is there.
+fn download(
+    input: &mut Input<'_>,
+    manifest: &Verified<ChunkedObjectManifest>,
+    stored: &[StoredObject],
+    foreign: &StoredObject,
+) {
+    let mut download = Download::new(manifest, [], 1 + input.below(4));
+    let mut sources: Vec<_> = (0..=input.below(3))
+        .map(|_| download.add_source([distribution::Source::Mirror, distribution::Source::Peer][input.below(2)]))
+        .collect();
+    let mut rounds = 0;
+    while !download.is_complete() {
+        rounds += 1;
+        assert!(rounds < 1000, "the download does not come to an end");
+        let Some(request) = download.poll_request() else {
+            // Nobody is left who might have it, or all that may be under way is: somebody new comes.
+            sources.push(download.add_source(distribution::Source::Mirror));
+            continue;
+        };
+        assert!(sources.contains(&request.source) && download.missing().any(|id| id == request.chunk));
+        match if input.is_empty() { 7 } else { input.below(8) } {
+            0 => drop(download.handle_lacking(request.source, &request.chunk)),
+            1 => {
+                download.remove_source(request.source);
+                sources.retain(|source| *source != request.source);
+            }
+            2 => {
+                assert!(download.handle_chunk(foreign).is_err(), "a foreign chunk was taken");
+                let _ = download.handle_lacking(request.source, &foreign.id());
+                // It did not answer what it was asked.
+                let _ = download.handle_lacking(request.source, &request.chunk);
+            }
+            _ => {
+                let chunk = stored.iter().find(|chunk| chunk.id() == request.chunk).expect("it is among them");
+                assert!(download.handle_chunk(chunk).is_ok());
+            }
+        }
+    }
+    assert!(download.poll_request().is_none());
 }
 
 /// An object that is under way, and its symbols.

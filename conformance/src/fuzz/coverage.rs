@@ -106,7 +106,10 @@ pub(super) const COVERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("wire", &["fcp-symbols WireMessage::parse", "fcp-symbols wire::is_framed"]),
-    ("chunks", &["fcp-symbols split::split"]),
+    (
+        "chunks",
+        &["fcp-symbols Download::handle_chunk", "fcp-symbols Download::handle_lacking", "fcp-symbols split::split"],
+    ),
     ("connector_session", &["fcp-connector-sdk ConnectorSession::handle_bytes"]),
     (
         "fcpc",
@@ -134,6 +137,7 @@ pub(super) const COVERS: &[(&str, &[&str])] = &[
         "repair",
         &[
             "fcp-symbols RepairController::handle_confirmed",
+            "fcp-symbols RepairController::handle_distribution",
             "fcp-symbols RepairController::handle_gone",
             "fcp-symbols RepairController::handle_holding",
             "fcp-symbols RepairController::handle_node",

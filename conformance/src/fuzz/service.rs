@@ -175,7 +175,13 @@ pub(super) fn repair(bytes: &[u8]) {
                     excluded_devices: Vec::new(),
                     target_coverage_bps: u32::from(input.u16()),
                 };
-                controller.handle_object(id, 1 + input.u16() % 64, &policy);
+                let k = 1 + input.u16() % 64;
+                if input.below(2) == 0 {
+                    controller.handle_object(id, k, &policy);
+                } else {
+                    let held = any(&mut input);
+                    controller.handle_distribution(id, k, &policy, [(&node(at), &held)]);
+                }
             }
             3 => controller.handle_gone(&id),
             4 => controller.handle_whole(now, &id),
