@@ -24,6 +24,7 @@ fn groups(criterion: &mut Criterion) {
     group(criterion, "token", caps::tokens());
     group(criterion, "datagram", symbols::datagrams());
     group(criterion, "chunks", symbols::chunked_encode());
+    group(criterion, "gossip", symbols::gossip());
 }
 
 criterion_group!(benches, groups);

@@ -6,6 +6,7 @@ pub mod symbols;
 
 use clap::ValueEnum;
 
+use crate::figure::Question;
 use crate::measure::{Contest, Pair};
 
 /// The layers that have claims.
@@ -13,7 +14,7 @@ use crate::measure::{Contest, Pair};
 pub enum Area {
     /// The codec and content addresses.
     Core,
-    /// Datagrams and the fountain code.
+    /// Datagrams, the fountain code and gossip.
     Symbols,
     /// Tokens.
     Caps,
@@ -23,6 +24,12 @@ pub enum Area {
 #[must_use]
 pub fn contests(area: Option<Area>) -> Vec<Contest> {
     if area.is_none_or(|area| area == Area::Symbols) { symbols::contests() } else { Vec::new() }
+}
+
+/// Every question of `area`, or of all.
+#[must_use]
+pub fn questions(area: Option<Area>) -> Vec<Question> {
+    if area.is_none_or(|area| area == Area::Symbols) { symbols::questions() } else { Vec::new() }
 }
 
 /// Every pair of `area`, or of all.

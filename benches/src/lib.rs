@@ -2,4 +2,5 @@
 #![expect(clippy::arithmetic_side_effects, reason = "figures for people, within known ranges")]
 
 pub mod areas;
+pub mod figure;
 pub mod measure;

@@ -78,5 +78,8 @@ fn ratios(area: Option<Area>, json: bool, smoke: bool) -> ExitCode {
             }
         }
     }
+    for question in areas::questions(area) {
+        held &= report.figure(&question.answer(effort));
+    }
     if held || smoke { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,17 +2,19 @@
 
 use serde_json::json;
 
+use fcp_benches::figure::{Bound, Figure};
 use fcp_benches::measure::{Goal, Ratio};
 
 /// Prints rows as they come.
 pub(crate) struct Report {
     json: bool,
     headed: bool,
+    figures_headed: bool,
 }
 
 impl Report {
     pub(crate) const fn new(json: bool) -> Self {
-        Self { json, headed: false }
+        Self { json, headed: false, figures_headed: false }
     }
 
     /// Prints a row and says whether its goal is held.
@@ -56,6 +58,33 @@ impl Report {
             goal,
             if held { "held" } else { "SHORT" },
         );
+        held
+    }
+
+    /// Prints a figure and says whether its goal is held.
+    pub(crate) fn figure(&mut self, figure: &Figure) -> bool {
+        let (held, question) = (figure.held(), &figure.question);
+        if self.json {
+            let goal = match question.goal {
+                Bound::AtMost(limit) => json!({ "at_most": limit }),
+                Bound::AtLeast(limit) => json!({ "at_least": limit }),
+            };
+            let row = json!({
+                "name": question.name, "value": figure.value, "unit": question.unit, "goal": goal, "held": held,
+            });
+            println!("{row}");
+            return held;
+        }
+        if !self.figures_headed {
+            self.figures_headed = true;
+            println!("\n{:<46} {:>11}  {:<28} {:<10} result", "what", "figure", "unit", "goal");
+        }
+        let goal = match question.goal {
+            Bound::AtMost(limit) => format!("<= {limit}"),
+            Bound::AtLeast(limit) => format!(">= {limit}"),
+        };
+        let result = if held { "held" } else { "SHORT" };
+        println!("{:<46} {:>11.3}  {:<28} {:<10} {result}", question.name, figure.value, question.unit, goal);
         held
     }
 }

@@ -1,11 +1,13 @@
-//! `fcp-symbols`: datagrams of one symbol, and the fountain code over chunks.
+//! `fcp-symbols`: datagrams of one symbol, the fountain code over chunks, and gossip.
 
 mod chunks;
 mod datagram;
+mod gossip;
 pub mod wire;
 
 use fcp_symbols::session::SessionCryptoSuite;
 
+use crate::figure::Question;
 use crate::measure::{Contest, Pair};
 
 /// Sealing and opening datagrams against the bare cryptography of either suite.
@@ -20,6 +22,18 @@ pub fn chunked_encode() -> Vec<Pair> {
     chunks::pairs()
 }
 
+/// Filters and digests of gossip against `xorf` and bare BLAKE3.
+#[must_use]
+pub fn gossip() -> Vec<Pair> {
+    gossip::pairs()
+}
+
+/// What is no time.
+#[must_use]
+pub fn questions() -> Vec<Question> {
+    gossip::questions()
+}
+
 /// What is measured between processes.
 #[must_use]
 pub fn contests() -> Vec<Contest> {
@@ -29,5 +43,5 @@ pub fn contests() -> Vec<Contest> {
 /// The pairs of this layer.
 #[must_use]
 pub fn pairs() -> Vec<Pair> {
-    [datagrams(), chunked_encode()].into_iter().flatten().collect()
+    [datagrams(), chunked_encode(), gossip()].into_iter().flatten().collect()
 }
