@@ -11,6 +11,7 @@ mod checkpoint;
 mod coding;
 mod data;
 mod errors;
+mod gossip;
 mod hpke;
 mod ids;
 mod manifests;
@@ -56,6 +57,7 @@ pub const OPERATIONS: &[&[Operation]] = &[
     coding::OPERATIONS,
     admission::OPERATIONS,
     store::OPERATIONS,
+    gossip::OPERATIONS,
     zones::OPERATIONS,
     patterns::OPERATIONS,
     approvals::OPERATIONS,

@@ -21,6 +21,7 @@ mod coding;
 mod edit;
 mod errors;
 mod frames;
+mod gossip;
 mod hpke;
 mod identity;
 mod ids;
@@ -109,6 +110,9 @@ const TOPICS: &[fn() -> Topic] = &[
     calls::calls,
     admission::budgets,
     admission::quarantine,
+    gossip::filters,
+    gossip::tables,
+    samples::gossip_messages,
     sessions::control_frames,
     samples::wire,
     admission::requests,

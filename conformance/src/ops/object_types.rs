@@ -23,6 +23,7 @@ use fcp_core::sign::{
 };
 use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
 use fcp_symbols::events::EventBatch;
+use fcp_symbols::gossip::{GossipList, GossipRequest, GossipSummary, GossipTable, MembershipFilter};
 use fcp_symbols::message::{DecodeStatus, Feedback, SymbolAck, SymbolDeliveryHint, SymbolRequest};
 use fcp_symbols::session::{MeshSessionAck, MeshSessionHello, MeshSessionHelloRetry};
 use fcp_zones::approval::ApprovalToken;
@@ -190,6 +191,11 @@ pub(crate) const TYPES: &[ObjectType] = &[
     message::<SymbolDeliveryHint>(),
     feedback::<DecodeStatus>(),
     feedback::<SymbolAck>(),
+    signed::<GossipSummary>(message::<GossipSummary>()),
+    message::<GossipRequest>(),
+    message::<MembershipFilter>(),
+    message::<GossipTable>(),
+    message::<GossipList>(),
     // fcp-zones
     signed::<ZoneDefinitionObject>(mesh::<ZoneDefinitionObject>()),
     signed::<ZonePolicyObject>(mesh::<ZonePolicyObject>()),

@@ -3,6 +3,7 @@
 //! A sample is its fields as JSON, with byte strings as `{"$hex": …}`; header and signature are added here.
 
 mod authority;
+mod gossip;
 mod history;
 mod owner;
 mod rounds;
@@ -23,6 +24,7 @@ use super::identity::{NOW, known, owner};
 use super::topic::{Topic, flip, hex, object, random, unhex};
 
 pub(super) use authority::topic as authority;
+pub(super) use gossip::topic as gossip_messages;
 pub(super) use history::topic as history;
 pub(super) use owner::topic as owner_objects;
 pub(super) use rounds::topic as rounds;

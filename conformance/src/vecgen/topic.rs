@@ -24,6 +24,11 @@ impl Topic {
         Self { chapter, name, profile: Profile::Mvp, vectors: Vec::new(), faults: Vec::new() }
     }
 
+    /// A topic of the full profile alone (§25).
+    pub(super) fn full(chapter: &'static str, name: &'static str) -> Self {
+        Self { profile: Profile::Full, ..Self::new(chapter, name) }
+    }
+
     /// An input that is accepted; what it gives is what our operation gives. Returns that.
     pub(super) fn accept(&mut self, op: &str, name: &str, section: &str, input: Value) -> Map<String, Value> {
         let input = object(input);

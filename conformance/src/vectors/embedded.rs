@@ -52,7 +52,10 @@ files! {
     "07-capabilities" / "verdicts";
     "08-mesh" / "budgets";
     "08-mesh" / "calls";
+    "08-mesh" / "filters";
+    "08-mesh" / "gossip";
     "08-mesh" / "quarantine";
+    "08-mesh" / "tables";
     "09-wire" / "control-frames";
     "09-wire" / "objects";
     "09-wire" / "requests";

@@ -13,7 +13,8 @@ pub struct GossipConfig {
     pub request_timeout_ms: u64,
     /// How often a request is made until the peer is left alone for a while.
     pub max_attempts: u32,
-    /// How long a peer is left alone that does not answer or contradicts itself, in milliseconds.
+    /// How long a peer is left alone that does not answer or contradicts itself, and how long reconciling waits for missing
+    /// items, in milliseconds.
     pub rest_ms: u64,
     /// How long after a filter the next one of the same set is asked for, in milliseconds.
     pub filter_interval_ms: u64,

@@ -90,6 +90,8 @@ struct Work {
     /// When to ask, if not asked.
     resume: Millis,
     attempts: u32,
+    /// Since when it waits for missing items to come in.
+    held_up: Option<Millis>,
     /// The own set's serial number when the task began.
     as_of: u64,
 }
@@ -233,7 +235,7 @@ impl PeerGossipState {
                 self.view_mut(task.set).begin_run();
             }
             let usual = task.want;
-            self.work = Some(Work { task, usual, asked: None, resume: scene.now, attempts: 0, as_of });
+            self.work = Some(Work { task, usual, asked: None, resume: scene.now, attempts: 0, held_up: None, as_of });
         }
         self.ask(scene);
     }
@@ -244,11 +246,14 @@ impl PeerGossipState {
         let Some(work) = self.work.as_mut().filter(|work| work.asked.is_none() && work.resume <= scene.now) else {
             return;
         };
-        let held_up = work.task.aim == Aim::Difference && missing >= scene.config.max_missing_per_peer;
+        // What is missing may never come, because nobody has it or this node does not want it.
+        let full = work.task.aim == Aim::Difference && missing >= scene.config.max_missing_per_peer;
+        let held_up = full && scene.now.since(*work.held_up.get_or_insert(scene.now)) < scene.config.rest_ms;
         if held_up || scene.reconciled.used(scene.now) >= scene.config.max_reconciled_per_min {
             work.resume = scene.now.saturating_add(PAUSE_MS);
             return;
         }
+        work.held_up = None;
         work.attempts = work.attempts.saturating_add(1);
         work.asked = Some(scene.now.saturating_add(scene.config.request_timeout_ms));
         let Task { set, range, want, .. } = work.task;

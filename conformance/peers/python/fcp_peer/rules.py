@@ -2,7 +2,7 @@
 
 import re
 
-from . import quorum
+from . import gossip, quorum
 from .errors import Reject
 from .schema import ephemeral, linked
 
@@ -85,6 +85,18 @@ def _submission(value):
     _expect(value["event"]["seq"] == 0, "audit.sequenced", "an event with a place")
 
 
+def _summary(value):
+    """D219."""
+    epoch = value["timestamp"] // 300
+    _expect(value["epoch_id"] == epoch, "gossip.bad_epoch", "not the epoch of the time")
+
+
+def _filter(value):
+    """D219: a part of a set has no more keys than the set has items."""
+    keys = gossip.Filter(value["filter"]).count
+    _expect(keys <= value["n"], "gossip.bad_filter", f"{keys} keys of {value['n']} items")
+
+
 # Rules between the fields of one object, checked when all fields are of their form.
 RULES = {
     "ZonePolicyObject": lambda value: quorum.required(  # D32, D200
@@ -96,6 +108,9 @@ RULES = {
     "AuditSubmission": _submission,
     "SymbolRequest": _request,
     "SymbolAck": ephemeral("SymbolAck"),
+    "GossipSummary": _summary,
+    "MembershipFilter": _filter,
+    "GossipList": gossip.check_list,
     "RevocationHead": _head("revocation.bad_head"),
     "AuditHead": _head("audit.bad_head"),
     "DecisionReceipt": _receipt,

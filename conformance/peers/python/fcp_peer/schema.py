@@ -5,7 +5,7 @@ From the structs of the specification with the changes of the decisions
 fields are settled; any other is decoded without this table.
 """
 
-from . import cbor, edwards, ids, pointer, policy, session
+from . import cbor, edwards, gossip, ids, pointer, policy, session
 from .blake3 import blake3
 from .errors import Reject
 from .shapes import (
@@ -627,7 +627,46 @@ def session_id(value):
     session.session_id(value)
 
 
+def iblt(value):
+    """D132."""
+    octets(value)
+    gossip.Table.read(value)
+
+
+def xor_filter(value):
+    """D218."""
+    octets(value)
+    gossip.Filter(value)
+
+
+def id_range(value):
+    """D219: bits and prefix."""
+    seq(any_value)(value)
+    if len(value) != 2:
+        raise Reject("gossip.bad_range", "not two numbers")
+    u8(value[0])
+    u16(value[1])
+    gossip.check_range(*value)
+
+
+def table_size(value):
+    """D132."""
+    u32(value)
+    gossip.Table(value)
+
+
+PART = {"zone_id": zone, "set": enum("objects", "symbols"), "range": id_range}
+
 MESH = {
+    # §8.2, D133, D219
+    "GossipSummary": struct(
+        zone_id=zone, epoch_id=u64, object_filter_digest=b32, symbol_filter_digest=b32, iblt=iblt,
+        timestamp=u64, signature=b64, **{"from": node},
+    ),
+    "GossipRequest": struct(want=enum("filter", "list", table=table_size), **PART),
+    "MembershipFilter": struct(n=u32, digest=b32, filter=xor_filter, **PART),
+    "GossipTable": struct(n=u32, iblt=iblt, **PART),
+    "GossipList": struct(n=u32, items=octets, **PART),
     # §4.4, §9.2.1, D71
     "DecodeStatus": DECODE_STATUS,
     "SymbolAck": obj(

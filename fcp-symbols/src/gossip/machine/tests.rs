@@ -32,32 +32,41 @@ fn sets_that_differ_by_little_or_much_become_equal() {
 #[test]
 fn a_thousand_of_many_cost_little() {
     let mut net = Net::new(2, GossipConfig::default(), Link::default(), 3);
-    net.admit(0, items(0..60_000));
-    net.admit(1, items(1_000..60_000));
+    net.admit(0, items(0..20_000));
+    net.admit(1, items(1_000..20_000));
     assert!(net.until_equal(Millis::from(START).saturating_add_secs(60)).is_some());
-    // Both ask for a table of 1536 cells, after summaries with tables of 128; one list of all ids would be 1.92 MB.
+    // Both ask for a table of 1536 cells, after summaries with tables of 128; one list of all ids would be 640 kB.
     assert!(net.bytes < 2 * 1_536 * 48 + 5 * 7_000, "{}", net.bytes);
 }
 
 #[test]
-fn tens_of_thousands_come_over_in_parts() {
+fn thousands_come_over_in_parts() {
     let config = GossipConfig { max_missing_per_peer: 2_000, ..GossipConfig::default() };
     let mut net = Net::new(2, config, Link::default(), 4);
-    net.admit(0, items(0..60_000));
-    net.admit(1, items(8_000..60_000));
+    net.admit(0, items(0..25_000));
+    net.admit(1, items(6_000..25_000));
     assert!(net.until_equal(Millis::from(START).saturating_add_secs(600)).is_some());
     assert!(net.most_missing <= 2_000 + 2_000, "{}", net.most_missing);
 }
 
 #[test]
 fn who_was_away_for_long_catches_up_and_works_by_the_minute() {
-    let config = GossipConfig { max_reconciled_per_min: 10_000, max_served_per_min: 12_000, ..GossipConfig::default() };
+    let config = GossipConfig { max_reconciled_per_min: 4_000, max_served_per_min: 6_000, ..GossipConfig::default() };
     let mut net = Net::new(2, config, Link::default(), 5);
-    // More than one list holds.
-    net.admit(0, items(0..70_000));
-    net.admit(1, items(0..100));
+    net.admit(0, items(0..20_000));
+    net.admit(1, items(6_000..20_000));
     let took = net.until_equal(Millis::from(START).saturating_add_secs(1_800)).unwrap();
     assert!(took.since(Millis::from(START)) > 60_000, "{took:?}");
+}
+
+#[test]
+fn what_nobody_fetches_holds_nothing_up_for_ever() {
+    let config = GossipConfig { max_missing_per_peer: 500, ..GossipConfig::default() };
+    let mut net = Net::new(2, config, Link { fetches: false, ..Link::default() }, 9);
+    net.admit(0, items(0..20_000));
+    net.admit(1, items(6_000..20_000));
+    net.run(Millis::from(START).saturating_add_secs(600));
+    assert_eq!(net.nodes[1].gossip.missing(&zone(), &node(0), GossipSet::Objects).count(), 6_000);
 }
 
 #[test]

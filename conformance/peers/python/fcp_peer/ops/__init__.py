@@ -6,8 +6,8 @@ operations as it is imported.
 
 from .registry import OPERATIONS
 from . import (  # noqa: F401
-    admission, approvals, authority, calls, crypto, decisions, encoding, history, manifests, objects,
-    store, wire,
+    admission, approvals, authority, calls, crypto, decisions, encoding, gossip, history, manifests,
+    objects, store, wire,
 )
 
 __all__ = ["OPERATIONS"]
