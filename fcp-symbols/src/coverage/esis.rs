@@ -117,6 +117,15 @@ impl EsiSet {
         None
     }
 
+    /// Takes the `count` lowest of its ESIs out of it, or all if they are fewer.
+    pub fn take_lowest(&mut self, count: u32) -> Self {
+        let taken = self.lowest(count);
+        if let Some(last) = taken.0.last() {
+            self.remove(0..last.end);
+        }
+        taken
+    }
+
     /// The `count` lowest of its ESIs, or all if they are fewer.
     #[must_use]
     pub fn lowest(&self, count: u32) -> Self {
@@ -150,9 +159,16 @@ impl Extend<Range<u32>> for EsiSet {
 
 impl FromIterator<Range<u32>> for EsiSet {
     fn from_iter<I: IntoIterator<Item = Range<u32>>>(runs: I) -> Self {
-        let mut set = Self::new();
-        set.extend(runs);
-        set
+        let mut runs: Vec<Range<u32>> = runs.into_iter().filter(|run| !run.is_empty()).collect();
+        runs.sort_unstable_by_key(|run| run.start);
+        runs.dedup_by(|later, run| {
+            let touches = later.start <= run.end;
+            if touches {
+                run.end = run.end.max(later.end);
+            }
+            touches
+        });
+        Self(runs)
     }
 }
 
@@ -188,6 +204,9 @@ mod tests {
             prop_assert_eq!(ours.count() as usize, model.len());
             prop_assert!((0..60).all(|esi| ours.contains(esi) == model.contains(&esi)));
             prop_assert!(ours.lowest(count).iter().eq(model.iter().copied().take(count as usize)));
+            let (mut rest, lowest) = (ours.clone(), ours.lowest(count));
+            prop_assert_eq!(&rest.take_lowest(count), &lowest);
+            prop_assert_eq!(rest, ours.difference(&lowest));
             let absent = (0..).filter(|esi| !model.contains(esi)).take(count as usize);
             prop_assert!(ours.lowest_absent(count).unwrap().iter().eq(absent));
             let other: EsiSet = [5..9, 20..30].into_iter().collect();
@@ -195,6 +214,8 @@ mod tests {
             prop_assert!(ours.difference(&other).iter().eq(model.iter().copied().filter(|esi| !in_other(esi))));
             prop_assert!(ours.intersection(&other).iter().eq(model.iter().copied().filter(in_other)));
             prop_assert_eq!(ours.union(&other), ours.iter().chain(other.iter()).collect());
+            let jumbled = other.runs().iter().chain(ours.runs()).rev().cloned();
+            prop_assert_eq!(ours.union(&other), jumbled.collect());
         }
     }
 

@@ -343,9 +343,10 @@ impl CoverageIndex {
     pub fn distribution(&self, id: &ObjectId) -> Option<SymbolDistribution> {
         let object = self.object(id)?;
         let mut distribution = SymbolDistribution::new(*id, object.k);
-        for run in &object.runs {
-            if let Some(node) = at(&self.nodes, run.node) {
-                distribution.note(&node.facts.node_id, &EsiSet::from(run.start..run.end));
+        for runs in object.runs.chunk_by(|left, right| left.node == right.node) {
+            if let Some(node) = runs.first().and_then(|run| at(&self.nodes, run.node)) {
+                let esis = runs.iter().map(|run| run.start..run.end).collect();
+                distribution.node_symbols.insert(node.facts.node_id.clone(), esis);
             }
         }
         Some(distribution)

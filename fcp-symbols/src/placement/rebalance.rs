@@ -1,5 +1,6 @@
 //! What moves when nodes leave and join (§3.6, §21.3).
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use fcp_core::device::NodeFacts;
@@ -40,7 +41,7 @@ impl Rebalance {
 struct Seat<'n> {
     node: &'n NodeId,
     preferred: bool,
-    held: EsiSet,
+    held: Cow<'n, EsiSet>,
     given: u32,
 }
 
@@ -79,7 +80,7 @@ pub fn rebalance(
     let holders = u32::from(policy.min_nodes).min(count);
     let coverage = symbols_needed(policy, held.k)?;
 
-    let evaluation = CoverageEvaluation::of_sets(held.k, seats.iter().map(|seat| &seat.held));
+    let evaluation = CoverageEvaluation::of_sets(held.k, seats.iter().map(|seat| &*seat.held));
     let covered = evaluation.coverage_bps >= policy.target_coverage_bps;
     let even = u32::from(evaluation.max_node_fraction_bps) <= share && evaluation.distinct_nodes >= holders;
     if covered && even {
@@ -98,21 +99,19 @@ pub fn rebalance(
     }
     let mut fresh = held.known().lowest_absent(total).ok_or(PlacementError::TooManySymbols)?;
     for seat in seats.iter().filter(|seat| seat.given > 0) {
-        let esis = fresh.lowest(seat.given);
-        fresh = fresh.difference(&esis);
-        plan.adds.push((seat.node.clone(), esis));
+        plan.adds.push((seat.node.clone(), fresh.take_lowest(seat.given)));
     }
     Ok(plan)
 }
 
 /// The nodes that may hold symbols, in the order in which they are served.
-fn seats<'n>(policy: &ObjectPlacementPolicy, nodes: &'n [NodeFacts], held: &SymbolDistribution) -> Vec<Seat<'n>> {
+fn seats<'n>(policy: &ObjectPlacementPolicy, nodes: &'n [NodeFacts], held: &'n SymbolDistribution) -> Vec<Seat<'n>> {
     let excluded = |node: &NodeFacts| policy.excluded_devices.iter().any(|selector| selector.selects(node));
     let preferred = |node: &NodeFacts| policy.preferred_devices.iter().any(|selector| selector.selects(node));
     let seat = |node: &'n NodeFacts| Seat {
         node: &node.node_id,
         preferred: preferred(node),
-        held: held.node_symbols.get(&node.node_id).cloned().unwrap_or_default(),
+        held: held.node_symbols.get(&node.node_id).map_or_else(|| Cow::Owned(EsiSet::new()), Cow::Borrowed),
         given: 0,
     };
     let mut seats: Vec<_> = nodes.iter().filter(|node| !excluded(node)).map(seat).collect();
@@ -152,7 +151,7 @@ fn take_surplus(seats: &mut [Seat<'_>], wanted: u32, share: u32) -> Vec<(NodeId,
         let twice = highest(&seat.held.intersection(&others), above);
         let rest = highest(&seat.held.difference(&twice), above.saturating_sub(twice.count()));
         let goes = twice.union(&rest);
-        seat.held = seat.held.difference(&goes);
+        seat.held = Cow::Owned(seat.held.difference(&goes));
         surplus.push((seat.node.clone(), goes));
     }
     surplus

@@ -67,7 +67,10 @@ fn a_loss_concerns_only_what_was_lost() {
     assert_eq!(index.first_due(), None);
     index.wake(&id(2));
     assert_eq!(index.first_due().unwrap().object_id, id(2));
+    // To hear the same again is no change.
     index.set_holding(&id(1), &node("nC"), &EsiSet::from(10..15));
+    assert!(index.is_parked(&id(1)));
+    index.add_holding(&id(1), &node("nC"), &EsiSet::from(15..16));
     assert_eq!(index.first_due().unwrap().object_id, id(1));
     index.park(&id(1));
     index.wake_all();
