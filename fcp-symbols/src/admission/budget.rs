@@ -53,7 +53,7 @@ impl Default for AdmissionPolicy {
     }
 }
 
-/// How many accounts there are, and what those are allowed whom nobody knows. An account takes about 1 KiB.
+/// How many accounts there are, and what those are allowed whom nobody knows. An account takes about 1.3 KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdmissionLimits {
     /// Peers with an account of their own: 1024 by default.

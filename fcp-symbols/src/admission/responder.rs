@@ -18,11 +18,11 @@ use crate::seen::Seen;
 pub struct ResponderLimits {
     /// How far requests may be from now, in seconds: what they are remembered for, too. 120 by default.
     pub max_skew_secs: u64,
-    /// Requests, about 100 bytes each: 65,536 by default.
+    /// Requests, about 150 bytes each: 65,536 by default.
     pub max_requests: usize,
     /// Requests of one peer: 8,192 by default.
     pub max_requests_per_peer: usize,
-    /// Answers that may go on, about 200 bytes each: 16,384 by default.
+    /// Answers that may go on, about 300 bytes each: 16,384 by default.
     pub max_deliveries: usize,
     /// Answers to one peer that may go on: 1,024 by default.
     pub max_deliveries_per_peer: usize,
