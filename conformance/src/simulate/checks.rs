@@ -61,6 +61,16 @@ impl World {
         }
     }
 
+    /// Notes who else has an object that its host keeps in quarantine, or has heard of it.
+    pub(super) fn must_stay_at(&mut self, index: usize, id: ObjectId) {
+        let others = self.hosts.iter().filter(|host| host.index != index);
+        let knows = others.filter(|host| host.has(&id) || host.has_heard_of(&id)).map(|host| host.index);
+        for knows in knows.collect::<Vec<_>>() {
+            let what = format!("host {knows} knows of {id}, which host {index} keeps in quarantine");
+            self.ledger.violate(Check::Quarantine, what);
+        }
+    }
+
     fn unconnected(&self) -> Vec<(usize, String)> {
         let is_up = |host: &&Host| host.life.is_some();
         let mut missing = Vec::new();

@@ -5,6 +5,7 @@
 
 mod exchange;
 mod frames;
+mod gossip;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use fcp_core::object::{RetentionClass, StorageMeta, StoredObject};
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::store::{MemoryStore, ObjectStore as _};
 use fcp_core::time::Millis;
+use fcp_symbols::gossip::MeshGossip;
 use fcp_symbols::raptor::{PlanCache, SymbolSize};
 use fcp_symbols::session::{
     CookiePolicy, LocalNode, SessionId, SessionReplayPolicy, SessionTable, TableConfig, Terms, TransportLimits,
@@ -41,6 +43,8 @@ pub(super) struct Settings {
     pub(super) extended: bool,
     /// The reorder window.
     pub(super) window: u16,
+    /// Whether it learns by gossip what there is; otherwise it is told.
+    pub(super) gossips: bool,
 }
 
 impl Default for Settings {
@@ -53,6 +57,7 @@ impl Default for Settings {
             symbol_size: SymbolSize::MIN,
             extended: false,
             window: 1024,
+            gossips: false,
         }
     }
 }
@@ -133,6 +138,8 @@ pub(super) struct Host {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Disk {
     pub(super) objects: MemoryStore,
+    /// Those of them that are pinned; the others are in quarantine.
+    pub(super) pinned: BTreeSet<ObjectId>,
     /// Objects that it should have and has not.
     pub(super) wanted: BTreeSet<ObjectId>,
 }
@@ -143,6 +150,7 @@ pub(super) struct Life {
     pub(super) id: LifeId,
     pub(super) table: SessionTable<Arc<NodeSigningKey>>,
     pub(super) exchange: Exchange,
+    gossip: Option<MeshGossip>,
     calls: Calls,
     rng: ChaCha8Rng,
     /// When the table is to be called, by the node's own clock.
@@ -183,10 +191,12 @@ impl Host {
         let table = SessionTable::new(node, self.settings.table(), local, &mut rng);
         let mut exchange = Exchange::new(&self.settings);
         self.disk.wanted.iter().for_each(|id| exchange.want(*id, local));
+        let gossip = self.new_gossip(local, &mut rng);
         self.life = Some(Life {
             id: LifeId { host: self.index, life: self.lives },
             table,
             exchange,
+            gossip,
             calls: Calls::default(),
             rng,
             table_wake: Millis::NEVER,
@@ -220,17 +230,30 @@ impl Host {
         found
     }
 
-    /// Writes an object to its disk.
+    /// Writes an object to its disk and pins it.
     pub(super) fn keep(&mut self, now: Millis, object: &StoredObject) {
-        let meta = StorageMeta { retention: RetentionClass::Pinned, received_at: self.local(now).timestamp() };
-        let Ok(_) = self.disk.objects.put(object, meta);
+        self.store(now, object, RetentionClass::Pinned);
+        self.disk.pinned.insert(object.id());
         self.disk.wanted.remove(&object.id());
+        self.admit(now, object);
+    }
+
+    /// Writes an object to its disk that nobody has admitted.
+    pub(super) fn quarantine(&mut self, now: Millis, object: &StoredObject) {
+        self.store(now, object, RetentionClass::Ephemeral);
+        self.admit(now, object);
+    }
+
+    fn store(&mut self, now: Millis, object: &StoredObject, retention: RetentionClass) {
+        let meta = StorageMeta { retention, received_at: self.local(now).timestamp() };
+        let Ok(_) = self.disk.objects.put(object, meta);
     }
 
     /// When it is to be called, whatever else happens.
     pub(super) fn wake(&self, now: Millis) -> Millis {
         let Some(life) = &self.life else { return Millis::NEVER };
-        let local = life.table_wake.min(life.tick).min(life.exchange.due());
+        let gossip = life.gossip.as_ref().and_then(MeshGossip::poll_timeout).unwrap_or(Millis::NEVER);
+        let local = life.table_wake.min(life.tick).min(life.exchange.due()).min(gossip);
         self.clock.when(local, now)
     }
 
@@ -250,6 +273,7 @@ impl Host {
             self.call_peers(out);
             self.ask_for_wanted(out);
         }
+        self.gossip(out);
         self.pump(out);
     }
 }

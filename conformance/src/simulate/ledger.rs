@@ -60,6 +60,8 @@ pub enum Check {
     NotConnected,
     /// Who must not be let in is not.
     LetIn,
+    /// What is in quarantine is told to nobody.
+    Quarantine,
     /// Who sent wrong symbols is named, and nobody else.
     Blame,
     /// The machines come to rest.
@@ -83,6 +85,7 @@ impl Check {
             Self::ObjectWrong => "object-wrong",
             Self::NotConnected => "not-connected",
             Self::LetIn => "let-in",
+            Self::Quarantine => "quarantine",
             Self::Blame => "blame",
             Self::Unrest => "unrest",
         }

@@ -30,6 +30,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "mtu", about: "paths and nodes take datagrams of different sizes", play: transfers::mtu },
     Scenario { name: "partition", about: "the mesh falls apart and comes together again", play: transfers::partition },
+    Scenario { name: "gossip", about: "who was away for long learns what there is", play: transfers::gossip },
     Scenario { name: "crowd", about: "many nodes, each with a few peers", play: transfers::crowd },
     Scenario { name: "crash", about: "nodes crash and come back with their disks", play: crashes::crash },
     Scenario {

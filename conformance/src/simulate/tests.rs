@@ -220,3 +220,17 @@ fn machines_that_never_rest_are_stopped() {
     world.must_connect(20_000);
     finds(&world, Check::Unrest);
 }
+
+#[test]
+fn a_quarantine_that_is_told_of_is_noticed() {
+    let mut world = three(Settings { gossips: true, ..Settings::default() }).started();
+    world.must_connect(20_000);
+    let id = world.quarantine(0, 100);
+    world.run_ms(60_000);
+    world.must_stay_at(0, id);
+    assert_eq!(found(&world), []);
+    let told = world.publish(0, 100);
+    world.run_ms(60_000);
+    world.must_stay_at(0, told);
+    assert_eq!(found(&world), [Check::Quarantine]);
+}

@@ -180,18 +180,26 @@ impl World {
 
     /// Writes an object of `len` bytes to a host's disk.
     pub(super) fn publish(&mut self, index: usize, len: usize) -> ObjectId {
+        let (now, object) = (self.now, self.object(len));
+        let id = object.id();
+        self.with(index, |host, _| host.keep(now, &object));
+        self.published.insert(id, object);
+        id
+    }
+
+    /// Writes an object to a host's disk that it keeps to itself.
+    pub(super) fn quarantine(&mut self, index: usize, len: usize) -> ObjectId {
+        let (now, object) = (self.now, self.object(len));
+        self.with(index, |host, _| host.quarantine(now, &object));
+        object.id()
+    }
+
+    #[expect(clippy::expect_used, reason = "a chunk of these lengths is a valid object")]
+    fn object(&mut self, len: usize) -> StoredObject {
         let provenance = Provenance::of_zone(zone(), 60, 60, self.now.timestamp());
         let header = ObjectHeader::for_type::<RawChunk>(provenance);
         let chunk = RawChunk { header, bytes: self.dice.bytes(len.max(1)) };
-        #[expect(clippy::expect_used, reason = "a chunk of these lengths is a valid object")]
-        let object = chunk.seal(&cast().object_id_key).expect("a valid chunk");
-        let now = self.now;
-        if let Some(host) = self.hosts.get_mut(index) {
-            host.keep(now, &object);
-        }
-        let id = object.id();
-        self.published.insert(id, object);
-        id
+        chunk.seal(&cast().object_id_key).expect("a valid chunk")
     }
 
     /// A host is to have an object.
@@ -333,13 +341,14 @@ impl World {
     fn transmit(&mut self, index: usize, (from, to): (SocketAddr, SocketAddr), bytes: Vec<u8>) {
         self.counts.datagrams = self.counts.datagrams.saturating_add(1);
         self.ledger.sends(index, to, &bytes);
+        // What goes nowhere is heard by nobody.
+        let Some(to_host) = self.hosts.iter().position(|host| host.address == to) else { return };
         if let Some(tap) = &mut self.tap {
             if tap.len() >= 4096 {
                 tap.pop_front();
             }
             tap.push_back(Packet { from, to, bytes: bytes.clone() });
         }
-        let Some(to_host) = self.hosts.iter().position(|host| host.address == to) else { return };
         for arrival in self.network.send(self.now, (from, to), &bytes, &mut self.dice) {
             self.queue.push(arrival.at, Event::Datagram { to: to_host, from, bytes: arrival.bytes });
         }

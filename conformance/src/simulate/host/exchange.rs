@@ -26,7 +26,7 @@ const MAX_JOBS: usize = 256;
 const MAX_ENCODERS: usize = 24;
 
 /// The zone's levels, which headers of messages carry.
-const LEVEL: u8 = 60;
+pub(super) const LEVEL: u8 = 60;
 
 /// What a node fetches and serves.
 #[derive(Debug)]
@@ -179,6 +179,9 @@ impl Host {
         if check_zone(object.header(), &[zone()], &[zone()]).is_err() {
             return;
         }
+        if self.hear(out, peer, object) {
+            return;
+        }
         let local = self.local(out.now);
         if object.schema_hash() == SymbolRequest::SCHEMA_HASH {
             if let Ok(request) = message::read(object) {
@@ -208,7 +211,9 @@ impl Host {
         let Some(block) = life.exchange.encoders.get(&id).map(Encoder::block) else { return };
         let bytes_in = u64::try_from(bytes_in).unwrap_or(u64::MAX);
         let bound = Demand::of(request.get(), true, block.k(), bytes_in).bound();
-        let count = usize::try_from(bound.symbols).unwrap_or_default();
+        // Enough to restore the object over a network that loses some.
+        let enough = block.required().saturating_add(u32::from(block.k()) / 4).saturating_add(2);
+        let count = usize::try_from(bound.symbols.min(enough)).unwrap_or_default();
         let hint = request.get().decode_status.as_ref().and_then(|status| status.missing_hint.as_ref());
         let named: Vec<u32> = match hint {
             Some(hint) => hint.esis().as_slice().to_vec(),

@@ -120,7 +120,10 @@ impl Host {
                         let peer = NodeId::clone(&peer);
                         life.calls.streams.insert(session, Stream { peer, address, role, sender, receiver });
                     }
-                    // Whoever is wanted from this peer can be asked for now.
+                    if let Some(gossip) = &mut life.gossip {
+                        gossip.greet(&peer);
+                    }
+                    // What is wanted can be asked for now.
                     life.tick = life.tick.min(local.saturating_add(1));
                 }
                 Output::Closed { session, .. } => {

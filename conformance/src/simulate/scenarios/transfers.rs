@@ -98,6 +98,45 @@ pub(super) fn partition(brief: Brief) -> World {
     world
 }
 
+/// Nobody is told what there is. Islands form, for minutes or hours, objects are published on all of them, and nodes crash;
+/// at the end all hold the same, but for what is in quarantine.
+pub(super) fn gossip(brief: Brief) -> World {
+    let mut world = World::new(brief, (3, 6), Settings { gossips: true, ..Settings::default() }).mesh().started();
+    world.network.common = Conditions { loss: 20, jitter_ms: 20, ..Conditions::GOOD };
+    let (everybody, mut ids, mut kept) = (world.everybody(), Vec::new(), Vec::new());
+    for _ in 0..2 {
+        for host in &everybody {
+            let island = world.dice.index(3);
+            world.network.strand(address_of(*host), island);
+        }
+        // Few objects fit a summary; many take a table of their own.
+        let most = if world.dice.permille(250) { 150 } else { 10 };
+        for _ in 0..world.dice.between(1, most) {
+            let host = world.dice.index(everybody.len());
+            let len = world.dice.between(1, 600);
+            ids.push(world.publish(host, usize::try_from(len).unwrap_or_default()));
+        }
+        let host = world.dice.index(everybody.len());
+        kept.push((host, world.quarantine(host, 300)));
+        let longest = if world.dice.permille(250) { 7_200_000 } else { 120_000 };
+        let apart = world.dice.between(1000, longest);
+        world.run_ms(apart);
+        if world.dice.permille(500) {
+            let victim = world.dice.index(everybody.len());
+            world.crash(victim);
+            world.start(victim);
+        }
+        world.network.join();
+        let together = world.dice.between(0, 20_000);
+        world.run_ms(together);
+    }
+    world.must_arrive(300_000, &everybody, &ids);
+    for (host, id) in kept {
+        world.must_stay_at(host, id);
+    }
+    world
+}
+
 /// Many nodes, each of which talks to a few: objects pass from peer to peer.
 pub(super) fn crowd(brief: Brief) -> World {
     let mut world = World::new(brief, (10, 50), Settings::default()).mesh();
