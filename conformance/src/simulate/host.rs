@@ -6,9 +6,10 @@
 mod exchange;
 mod frames;
 mod gossip;
+pub(super) mod keeping;
 mod sessions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use fcp_symbols::session::{
 use rand_chacha::ChaCha8Rng;
 
 use self::exchange::Exchange;
+use self::keeping::{Kept, Repair};
 use self::sessions::Calls;
 use super::cast::{Identity, attested_until};
 use super::clock::Clock;
@@ -45,6 +47,8 @@ pub(super) struct Settings {
     pub(super) window: u16,
     /// Whether it learns by gossip what there is; otherwise it is told.
     pub(super) gossips: bool,
+    /// Whether it keeps symbols of objects that are spread over the mesh, and repairs them.
+    pub(super) keeps: bool,
 }
 
 impl Default for Settings {
@@ -58,6 +62,7 @@ impl Default for Settings {
             extended: false,
             window: 1024,
             gossips: false,
+            keeps: false,
         }
     }
 }
@@ -140,6 +145,8 @@ pub(super) struct Disk {
     pub(super) objects: MemoryStore,
     /// Those of them that are pinned; the others are in quarantine.
     pub(super) pinned: BTreeSet<ObjectId>,
+    /// Symbols of objects that are spread over the mesh.
+    pub(super) kept: BTreeMap<ObjectId, Kept>,
     /// Objects that it should have and has not.
     pub(super) wanted: BTreeSet<ObjectId>,
 }
@@ -151,6 +158,7 @@ pub(super) struct Life {
     pub(super) table: SessionTable<Arc<NodeSigningKey>>,
     pub(super) exchange: Exchange,
     gossip: Option<MeshGossip>,
+    repair: Option<Repair>,
     calls: Calls,
     rng: ChaCha8Rng,
     /// When the table is to be called, by the node's own clock.
@@ -192,11 +200,13 @@ impl Host {
         let mut exchange = Exchange::new(&self.settings);
         self.disk.wanted.iter().for_each(|id| exchange.want(*id, local));
         let gossip = self.new_gossip(local, &mut rng);
+        let repair = self.new_repair(local);
         self.life = Some(Life {
             id: LifeId { host: self.index, life: self.lives },
             table,
             exchange,
             gossip,
+            repair,
             calls: Calls::default(),
             rng,
             table_wake: Millis::NEVER,
@@ -253,7 +263,7 @@ impl Host {
     pub(super) fn wake(&self, now: Millis) -> Millis {
         let Some(life) = &self.life else { return Millis::NEVER };
         let gossip = life.gossip.as_ref().and_then(MeshGossip::poll_timeout).unwrap_or(Millis::NEVER);
-        let local = life.table_wake.min(life.tick).min(life.exchange.due()).min(gossip);
+        let local = life.table_wake.min(life.tick).min(life.exchange.due()).min(gossip).min(self.repair_due());
         self.clock.when(local, now)
     }
 
@@ -274,6 +284,7 @@ impl Host {
             self.ask_for_wanted(out);
         }
         self.gossip(out);
+        self.repair(out);
         self.pump(out);
     }
 }

@@ -56,6 +56,8 @@ pub enum Check {
     ObjectMissing,
     /// What is stored under an id is its object.
     ObjectWrong,
+    /// Objects that are spread over the mesh are covered as their policies ask.
+    Coverage,
     /// Nodes that should have a session have one.
     NotConnected,
     /// Who must not be let in is not.
@@ -83,6 +85,7 @@ impl Check {
             Self::Budget => "budget",
             Self::ObjectMissing => "object-missing",
             Self::ObjectWrong => "object-wrong",
+            Self::Coverage => "coverage",
             Self::NotConnected => "not-connected",
             Self::LetIn => "let-in",
             Self::Quarantine => "quarantine",

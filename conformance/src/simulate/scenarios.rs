@@ -3,6 +3,7 @@
 mod crashes;
 mod handshakes;
 pub(super) mod hostile;
+pub(super) mod losses;
 mod transfers;
 
 use super::world::{Brief, World};
@@ -37,6 +38,11 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "snapshot",
         about: "old disks are restored, also beside the node itself",
         play: crashes::snapshot,
+    },
+    Scenario {
+        name: "device-loss",
+        about: "devices leave for good, and others repair what they kept",
+        play: losses::loss,
     },
     Scenario {
         name: "corruption",

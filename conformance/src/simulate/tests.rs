@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::host::{Conduct, Settings};
 use super::ledger::{Budgets, Check, Thresholds};
 use super::network::Conditions;
-use super::scenarios::hostile;
+use super::scenarios::{hostile, losses};
 use super::world::{Brief, World};
 use super::{Options, SCENARIOS, play, run, text};
 
@@ -233,4 +233,10 @@ fn a_quarantine_that_is_told_of_is_noticed() {
     world.run_ms(60_000);
     world.must_stay_at(0, told);
     assert_eq!(found(&world), [Check::Quarantine]);
+}
+
+#[test]
+fn a_loss_that_nobody_repairs_leaves_coverage_short() {
+    let world = losses::loss_repaired_within(Brief { seed: 1, nodes: Some(5) }, 1000);
+    finds(&world, Check::Coverage);
 }

@@ -194,8 +194,9 @@ impl World {
         object.id()
     }
 
+    /// An object of `len` bytes, which nobody has yet.
     #[expect(clippy::expect_used, reason = "a chunk of these lengths is a valid object")]
-    fn object(&mut self, len: usize) -> StoredObject {
+    pub(super) fn object(&mut self, len: usize) -> StoredObject {
         let provenance = Provenance::of_zone(zone(), 60, 60, self.now.timestamp());
         let header = ObjectHeader::for_type::<RawChunk>(provenance);
         let chunk = RawChunk { header, bytes: self.dice.bytes(len.max(1)) };

@@ -16,6 +16,7 @@ use fcp_symbols::message::{
 use fcp_symbols::raptor::{Coding, Encoder};
 use fcp_symbols::reassembly::{ContextKey, Reassembly};
 
+use super::keeping::block_of;
 use super::{Host, Outside, Settings};
 use crate::simulate::cast::{cast, zone};
 
@@ -135,7 +136,7 @@ impl Host {
         }
     }
 
-    fn request(&self, object_id: ObjectId, context: Option<ContextKey>, local: Millis) -> SymbolRequest {
+    pub(super) fn request(&self, object_id: ObjectId, context: Option<ContextKey>, local: Millis) -> SymbolRequest {
         let now = local.timestamp();
         let zone_key_id = cast().zone_key(self.settings.extended).id();
         let reassembly = self.life.as_ref().map(|life| &life.exchange.reassembly);
@@ -204,25 +205,29 @@ impl Host {
         let (policy, now) = (TimePolicy::default(), local.timestamp());
         let Ok(request) = request.authenticate(Some(peer), &attested.key, policy, now) else { return };
         let id = request.get().object_id;
-        if !self.prepare(id) {
-            return;
-        }
+        self.prepare(id);
+        let kept = self.disk.kept.get(&id);
         let Some(life) = &mut self.life else { return };
-        let Some(block) = life.exchange.encoders.get(&id).map(Encoder::block) else { return };
+        let encoder = life.exchange.encoders.get(&id);
+        let Some(block) = block_of(encoder, kept) else { return };
         let bytes_in = u64::try_from(bytes_in).unwrap_or(u64::MAX);
         let bound = Demand::of(request.get(), true, block.k(), bytes_in).bound();
         // Enough to restore the object over a network that loses some.
         let enough = block.required().saturating_add(u32::from(block.k()) / 4).saturating_add(2);
         let count = usize::try_from(bound.symbols.min(enough)).unwrap_or_default();
         let hint = request.get().decode_status.as_ref().and_then(|status| status.missing_hint.as_ref());
-        let named: Vec<u32> = match hint {
-            Some(hint) => hint.esis().as_slice().to_vec(),
-            None => (0..u32::from(block.k())).collect(),
+        let named: Vec<u32> = match (&request.get().want_esi, hint) {
+            (Some(wanted), _) => wanted.as_slice().to_vec(),
+            (None, Some(hint)) => hint.esis().as_slice().to_vec(),
+            (None, None) => (0..u32::from(block.k())).collect(),
         };
         // Repair symbols from a place of this node's own: another one that answers, too, sends others.
         let start = u32::from(block.k()).saturating_add(life.rng.next_u32() % 0x1_0000);
-        let esis: VecDeque<u32> =
-            named.into_iter().filter(|esi| block.has(*esi, Coding::RaptorQ)).chain(start..).take(count).collect();
+        let makes = encoder.is_some();
+        let has = |esi: &u32| makes || kept.is_some_and(|kept| kept.symbols.contains_key(esi));
+        let repair = (start..).take(if makes { count } else { 0 });
+        let named = named.into_iter().filter(|esi| block.has(*esi, Coding::RaptorQ) && has(esi));
+        let esis: VecDeque<u32> = named.chain(repair).take(count).collect();
         // A new request takes the place of the one before.
         life.exchange.outbox.retain(|job| job.object_id != id || job.to != *peer);
         if life.exchange.outbox.len() < MAX_JOBS {
@@ -231,7 +236,7 @@ impl Host {
     }
 
     /// Makes an object ready for encoding, if it is here.
-    fn prepare(&mut self, id: ObjectId) -> bool {
+    pub(super) fn prepare(&mut self, id: ObjectId) -> bool {
         let Ok(entry) = self.disk.objects.get(&id);
         let (Some(entry), Some(life)) = (entry, &mut self.life) else { return false };
         let encoders = &mut life.exchange.encoders;

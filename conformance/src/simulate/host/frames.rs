@@ -6,10 +6,11 @@ use fcp_core::time::Millis;
 use fcp_symbols::datagram::ENVELOPE_LEN;
 use fcp_symbols::envelope::{SymbolKey, check_epoch};
 use fcp_symbols::fcps::{DEFAULT_MAX_FRAME_LEN, FrameFlags, FrameHeader, FrameMut, FrameWriter};
-use fcp_symbols::raptor::PlanCache;
+use fcp_symbols::raptor::{PlanCache, SymbolError};
 use fcp_symbols::reassembly::{ContextKey, Step};
 
 use super::exchange::{Exchange, Job};
+use super::keeping::{Kept, block_of};
 use super::{Conduct, Host, Life, Outside, Settings};
 use crate::simulate::cast::{cast, zone};
 use crate::simulate::ledger::Holdings;
@@ -28,7 +29,8 @@ impl Host {
         }
         for _ in 0..BURST {
             let Some(mut job) = life.exchange.outbox.pop_front() else { break };
-            if let Some((to, datagram)) = seal(life, &self.settings, self.conduct, &mut job, local, out) {
+            let kept = self.disk.kept.get(&job.object_id);
+            if let Some((to, datagram)) = seal((life, kept), &self.settings, self.conduct, &mut job, local, out) {
                 out.ledger.sends_in_session(life.id, self.identity.name.as_str(), &datagram, local);
                 out.effects.datagrams.push((to, datagram));
                 if !job.esis.is_empty() {
@@ -47,6 +49,7 @@ impl Host {
         match self.open(out, peer, &mut frame, local) {
             Ok(Some(object)) => {
                 self.keep(out.now, &object);
+                self.is_whole(out.now, &object.id());
                 self.acknowledge(out, peer, &object);
             }
             Ok(None) => {}
@@ -73,13 +76,15 @@ impl Host {
             return Err("symbol.key_mismatch");
         }
         check_epoch(header.epoch_id, EpochId::of(local.timestamp()), 1).map_err(|error| error.reason().code())?;
-        if self.has(&header.object_id) {
+        if self.has(&header.object_id) && !self.keeps(&header.object_id, local) {
             return Ok(None);
         }
+        let keeps = self.keeps(&header.object_id, local);
         let Some(life) = &mut self.life else { return Ok(None) };
         let Exchange { reassembly, subkeys, .. } = &mut life.exchange;
         let key = subkeys.get(zone_key, header.epoch_id, peer, header.sender_instance_id);
         let (mut complete, mut refused, mut shape) = (None, None, None);
+        let mut for_keeping = Vec::new();
         for symbol in frame.open(key).map_err(|error| error.reason().code())? {
             let symbol = match symbol {
                 Ok(symbol) => symbol,
@@ -88,6 +93,10 @@ impl Host {
                     continue;
                 }
             };
+            if keeps {
+                for_keeping.push((symbol.esi, symbol.data.to_vec()));
+                continue;
+            }
             let context = ContextKey { object_id: header.object_id, block: symbol.block, coding: header.coding() };
             let mut next = match reassembly.handle_symbol(local.timestamp(), &context, peer, symbol.esi, symbol.data) {
                 Ok(Step::Candidate(candidate)) => Some(candidate),
@@ -117,9 +126,14 @@ impl Host {
             contexts: exchange.reassembly.contexts(),
         };
         out.ledger.holds(self.index, peer.as_str(), holdings);
+        for (esi, data) in for_keeping {
+            self.keep_symbol(out.now, header.object_id, esi, data);
+        }
         match (complete, refused) {
             (Some(object), _) => {
-                exchange.done(object.id());
+                if let Some(life) = &mut self.life {
+                    life.exchange.done(object.id());
+                }
                 Ok(Some(object))
             }
             (None, Some(reason)) => Err(reason),
@@ -136,7 +150,7 @@ impl Host {
 
 /// Seals the next datagram of a job; nothing if it cannot be sent.
 fn seal(
-    life: &mut Life,
+    (life, kept): (&mut Life, Option<&Kept>),
     settings: &Settings,
     conduct: Conduct,
     job: &mut Job,
@@ -149,8 +163,8 @@ fn seal(
     let zone_key = cast().zone_key(settings.extended);
     let exchange = &mut life.exchange;
     let key: &SymbolKey = exchange.subkeys.get(zone_key, EpochId::new(0), &name, number.instance());
-    let encoder = exchange.encoders.get_mut(&job.object_id)?;
-    let block = encoder.block();
+    let mut encoder = exchange.encoders.get_mut(&job.object_id);
+    let block = block_of(encoder.as_deref(), kept)?;
     let header = FrameHeader {
         flags: FrameFlags::SYMBOLS,
         object_id: job.object_id,
@@ -168,7 +182,13 @@ fn seal(
     {
         let plans: &mut PlanCache = out.plans;
         let fill = |symbol: &mut [u8]| {
-            encoder.write_symbol(esi, plans, symbol)?;
+            match &mut encoder {
+                Some(encoder) => encoder.write_symbol(esi, plans, symbol)?,
+                None => {
+                    let data = kept.and_then(|kept| kept.symbols.get(&esi)).ok_or(SymbolError::Esi)?;
+                    symbol.copy_from_slice(data);
+                }
+            }
             if conduct == Conduct::Liar {
                 symbol.iter_mut().take(1).for_each(|byte| *byte ^= 1);
             }
