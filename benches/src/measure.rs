@@ -19,6 +19,56 @@ pub enum Goal {
     AtMost(f64),
     /// Ours is at least this many times as fast as the peer.
     AtLeast(f64),
+    /// The same, claimed only for processors that have this.
+    AtLeastWith(Cpu, f64),
+}
+
+/// What a processor may have that a goal assumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cpu {
+    /// GFNI and AVX-512.
+    GfniAvx512,
+    /// AVX2.
+    Avx2,
+}
+
+impl Cpu {
+    /// Its usual name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GfniAvx512 => "GFNI",
+            Self::Avx2 => "AVX2",
+        }
+    }
+
+    /// Whether this processor has it.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn is_here(self) -> bool {
+        match self {
+            Self::GfniAvx512 => is_x86_feature_detected!("gfni") && is_x86_feature_detected!("avx512bw"),
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+        }
+    }
+
+    /// Whether this processor has it.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[must_use]
+    pub const fn is_here(self) -> bool {
+        false
+    }
+}
+
+impl Goal {
+    /// What this processor lacks for the goal to be claimed.
+    #[must_use]
+    pub fn lacks(self) -> Option<Cpu> {
+        match self {
+            Self::AtLeastWith(cpu, _) if !cpu.is_here() => Some(cpu),
+            _ => None,
+        }
+    }
 }
 
 /// Something that is run many times.
@@ -119,12 +169,13 @@ impl Ratio {
         self.ours_median / self.peer_median
     }
 
-    /// Whether the goal is held.
+    /// Whether the goal is held, or not claimed for this processor.
     #[must_use]
     pub fn held(&self) -> bool {
         match self.goal {
             Goal::AtMost(limit) => self.of_minima() <= limit,
-            Goal::AtLeast(factor) => self.of_minima() * factor <= 1.0,
+            Goal::AtLeastWith(cpu, _) if !cpu.is_here() => true,
+            Goal::AtLeast(factor) | Goal::AtLeastWith(_, factor) => self.of_minima() * factor <= 1.0,
         }
     }
 }

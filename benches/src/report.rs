@@ -19,11 +19,12 @@ impl Report {
 
     /// Prints a row and says whether its goal is held.
     pub(crate) fn row(&mut self, ratio: &Ratio) -> bool {
-        let held = ratio.held();
+        let (held, lacks) = (ratio.held(), ratio.goal.lacks());
         if self.json {
             let goal = match ratio.goal {
                 Goal::AtMost(limit) => json!({ "at_most": limit }),
                 Goal::AtLeast(factor) => json!({ "at_least": factor }),
+                Goal::AtLeastWith(cpu, factor) => json!({ "at_least": factor, "needs": cpu.name() }),
             };
             println!(
                 "{}",
@@ -31,7 +32,7 @@ impl Report {
                     "name": ratio.name, "peer": ratio.peer_name,
                     "ours_ns": ratio.ours_min, "peer_ns": ratio.peer_min,
                     "ratio_minima": ratio.of_minima(), "ratio_medians": ratio.of_medians(),
-                    "goal": goal, "held": held,
+                    "goal": goal, "held": if lacks.is_some() { None } else { Some(held) },
                 })
             );
             return held;
@@ -45,7 +46,9 @@ impl Report {
         }
         let (minima, medians, goal) = match ratio.goal {
             Goal::AtMost(limit) => (ratio.of_minima(), ratio.of_medians(), format!("<= {limit:.2}x")),
-            Goal::AtLeast(factor) => (1.0 / ratio.of_minima(), 1.0 / ratio.of_medians(), format!(">= {factor:.2}x")),
+            Goal::AtLeast(factor) | Goal::AtLeastWith(_, factor) => {
+                (1.0 / ratio.of_minima(), 1.0 / ratio.of_medians(), format!(">= {factor:.2}x"))
+            }
         };
         println!(
             "{:<34} {:>11.1} {:>11.1}  {:<28} {:>6.2}x {:>6.2}x  {:<9} {}",
@@ -56,7 +59,11 @@ impl Report {
             minima,
             medians,
             goal,
-            if held { "held" } else { "SHORT" },
+            match lacks {
+                Some(cpu) => format!("n/a (needs {})", cpu.name()),
+                None if held => "held".into(),
+                None => "SHORT".into(),
+            },
         );
         held
     }

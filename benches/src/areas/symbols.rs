@@ -1,6 +1,7 @@
 //! `fcp-symbols`: datagrams of one symbol, the fountain code over chunks, and gossip.
 
 mod chunks;
+mod coding;
 mod datagram;
 mod gossip;
 pub mod wire;
@@ -34,6 +35,12 @@ pub fn questions() -> Vec<Question> {
     gossip::questions()
 }
 
+/// Encoding and decoding of one block against the coding library itself, and chosen symbols against honest ones.
+#[must_use]
+pub fn coding() -> Vec<Pair> {
+    coding::pairs()
+}
+
 /// What is measured between processes.
 #[must_use]
 pub fn contests() -> Vec<Contest> {
@@ -43,5 +50,5 @@ pub fn contests() -> Vec<Contest> {
 /// The pairs of this layer.
 #[must_use]
 pub fn pairs() -> Vec<Pair> {
-    [datagrams(), chunked_encode(), gossip()].into_iter().flatten().collect()
+    [datagrams(), chunked_encode(), coding(), gossip()].into_iter().flatten().collect()
 }
