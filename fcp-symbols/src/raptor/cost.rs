@@ -3,7 +3,7 @@
 //! A unit is one multiply-add of 64 bytes, or what takes as long: about a nanosecond, less where the processor has
 //! GFNI. The figures are bounds for what anybody can make a decoder do, not averages: the direct path does the
 //! same work for every set of symbols with as many missing, and the library's solver is charged with the worst that was
-//! found for chosen symbols (D208).
+//! found for chosen symbols (D208, D229).
 
 use super::SymbolError;
 use super::block::Block;

@@ -253,9 +253,6 @@ impl Decoder {
     fn solve_by_library(&self, budget: &mut DecodeBudget) -> Result<Option<Result<Vec<u8>, SymbolError>>, SymbolError> {
         budget.spend(cost::total([cost::solver(self.block), cost::joining(self.block)]))?;
         let solved = solver::solve(self.block, self.symbols());
-        Ok(solved.map(|source| {
-            let symbols: Vec<&[u8]> = source.chunks(self.block.symbol_size().as_usize()).collect();
-            source::unframe(&symbols, self.block)
-        }))
+        Ok(solved.map(|source| source::unframe_in_place(source, self.block)))
     }
 }

@@ -22,16 +22,31 @@ pub(super) fn frame(bytes: &[u8], block: Block) -> Vec<u8> {
 pub(super) fn unframe(symbols: &[&[u8]], block: Block) -> Result<Vec<u8>, SymbolError> {
     let (first, others) = symbols.split_first().ok_or(SymbolError::Length)?;
     let (length, first) = first.split_first_chunk::<LENGTH_LEN>().ok_or(SymbolError::Length)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| SymbolError::Length)?;
     let held = others.iter().fold(first.len(), |sum, symbol| sum.saturating_add(symbol.len()));
-    if Block::for_len(length, block.symbol_size()) != Ok(block)
-        || held.checked_add(LENGTH_LEN) != Some(block.source_len())
-    {
-        return Err(SymbolError::Length);
-    }
+    let length = checked_length(*length, held, block)?;
     let mut bytes = Vec::with_capacity(held);
     bytes.extend_from_slice(first);
     others.iter().for_each(|symbol| bytes.extend_from_slice(symbol));
+    without_padding(bytes, length)
+}
+
+/// The same of source symbols that are one after the other, in their allocation.
+pub(super) fn unframe_in_place(mut source: Vec<u8>, block: Block) -> Result<Vec<u8>, SymbolError> {
+    let (length, rest) = source.split_first_chunk::<LENGTH_LEN>().ok_or(SymbolError::Length)?;
+    let length = checked_length(*length, rest.len(), block)?;
+    source.drain(..LENGTH_LEN);
+    without_padding(source, length)
+}
+
+/// The length of the bytes, if `block` is the block of that length and `held` bytes follow.
+fn checked_length(length: [u8; LENGTH_LEN], held: usize, block: Block) -> Result<usize, SymbolError> {
+    let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_| SymbolError::Length)?;
+    let is_its = Block::for_len(length, block.symbol_size()) == Ok(block);
+    let is_whole = held.checked_add(LENGTH_LEN) == Some(block.source_len());
+    if is_its && is_whole { Ok(length) } else { Err(SymbolError::Length) }
+}
+
+fn without_padding(mut bytes: Vec<u8>, length: usize) -> Result<Vec<u8>, SymbolError> {
     if bytes.get(length..).ok_or(SymbolError::Length)?.iter().any(|byte| *byte != 0) {
         return Err(SymbolError::Padding);
     }
@@ -47,8 +62,12 @@ mod tests {
     use super::frame;
     use crate::raptor::{Block, SymbolError, SymbolSize};
 
+    /// Both ways of doing it.
     fn unframe(source: Vec<u8>, block: Block) -> Result<Vec<u8>, SymbolError> {
-        super::unframe(&source.chunks(block.symbol_size().as_usize()).collect::<Vec<_>>(), block)
+        let symbols: Vec<&[u8]> = source.chunks(block.symbol_size().as_usize()).collect();
+        let unframed = super::unframe(&symbols, block);
+        assert_eq!(super::unframe_in_place(source.clone(), block), unframed);
+        unframed
     }
 
     fn block(k: u16) -> Block {
