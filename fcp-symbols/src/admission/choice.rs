@@ -81,8 +81,8 @@ mod tests {
     }
 
     proptest! {
-        /// However it is asked for, all is sent that there is room for, and nothing twice; and in as many answers as it takes,
-        /// everything is sent before anything is sent again.
+        /// However it is asked for, all is sent that there is room for, and nothing twice; and in as many answers as it
+        /// takes, everything is sent before anything is sent again.
         #[test]
         fn everything_has_its_turn(
             held in proptest::collection::btree_set(0_u32..50, 1..30),

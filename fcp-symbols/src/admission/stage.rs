@@ -40,8 +40,8 @@ pub struct SchemaChecked {
 impl SchemaChecked {
     /// Has the schema of an object checked. That it has its id, every [`StoredObject`] proves.
     ///
-    /// `check` opens it as what its header says that it is: as with [`StoredObject::open`], and with the signature's key where
-    /// there is one. An object of a type that the node does not know is refused.
+    /// `check` opens it as what its header says that it is: as with [`StoredObject::open`], and with the signature's key
+    /// where there is one. An object of a type that the node does not know is refused.
     ///
     /// # Errors
     /// The reason that `check` gives.

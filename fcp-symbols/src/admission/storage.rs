@@ -12,7 +12,8 @@ pub struct StorageQuota {
     pub max_bytes_per_peer: u64,
     /// Bytes that all peers together may have stored here in one zone: 4 GiB by default.
     pub max_bytes_per_zone: u64,
-    /// For how many seconds symbols are kept whose object nothing keeps, neither checkpoint nor pin nor lease: a week by default.
+    /// For how many seconds symbols are kept whose object nothing keeps, neither checkpoint nor pin nor lease: a week by
+    /// default.
     pub max_age_secs: u64,
 }
 

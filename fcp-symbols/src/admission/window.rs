@@ -20,8 +20,8 @@ pub(super) const fn is_over(then: u64, now: u64) -> bool {
 
 /// A sum over the last minute, in steps of five seconds.
 ///
-/// What is added counts for at least 60 and less than 65 seconds, so that no 60 seconds hold more than was allowed. A clock that
-/// goes back changes nothing: time stands still until it has caught up.
+/// What is added counts for at least 60 and less than 65 seconds, so that no 60 seconds hold more than was allowed. A clock
+/// that goes back changes nothing: time stands still until it has caught up.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Window {
     steps: [u64; STEPS as usize],
