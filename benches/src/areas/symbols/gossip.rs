@@ -8,6 +8,7 @@ use std::hint::black_box;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::{Millis, Timestamp};
+use fcp_symbols::admission::Admitted;
 use fcp_symbols::gossip::{
     GossipConfig, GossipItem, GossipSet, HeldItems, Iblt, IdRange, MeshGossip, Output, SetDigest, XorFilter, cells_for,
     fold_size,
@@ -116,7 +117,7 @@ impl Node {
         let mut gossip = MeshGossip::new(name.clone(), GossipConfig::default(), seed.into());
         gossip.set_members(now, &ZoneId::work(), members.iter().cloned());
         for at in items {
-            gossip.admitted(now, &ZoneId::work(), item(at));
+            gossip.admitted(now, &Admitted::restored(ZoneId::work(), item(at).object_id()), None);
         }
         Self { name, key: NodeSigningKey::from_seed([seed; 32]), gossip, reconciled: false }
     }
