@@ -3,4 +3,5 @@
 
 pub mod areas;
 pub mod figure;
+pub mod growth;
 pub mod measure;

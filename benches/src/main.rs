@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -p fcp-benches -- ratios [--area core|symbols|caps] [--json] [--smoke]
+//! cargo run --release -p fcp-benches -- growth [--folder FOLDER] [--most OBJECTS]
 //! ```
 //!
 //! Machines differ and are noisy, so no claim is a time: two things are measured in turn, many times, and the ratio of the
@@ -10,11 +11,13 @@
 mod report;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use fcp_benches::areas::symbols::wire;
 use fcp_benches::areas::{self, Area};
+use fcp_benches::growth::{self, Work};
 use fcp_benches::measure::{self, Effort};
 
 #[derive(Parser)]
@@ -38,6 +41,23 @@ enum Command {
         #[arg(long)]
         smoke: bool,
     },
+    /// Measure how the cost of store logic grows with the number of objects, and write `growth.csv` and `growth.svg`.
+    Growth {
+        /// Where to.
+        #[arg(long, default_value = "docs/growth")]
+        folder: PathBuf,
+        /// Up to how many objects.
+        #[arg(long, default_value_t = 1_000_000)]
+        most: u32,
+    },
+    /// One point of `growth`.
+    #[command(hide = true)]
+    Grow {
+        /// What.
+        work: Work,
+        /// Over how many objects.
+        objects: u32,
+    },
     /// The sending end of what is measured between two processes.
     #[command(hide = true)]
     Send {
@@ -51,6 +71,11 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Ratios { area, json, smoke } => ratios(area, json, smoke),
+        Command::Growth { folder, most } => grow(&folder, most),
+        Command::Grow { work, objects } => {
+            growth::measure(work, objects);
+            ExitCode::SUCCESS
+        }
         Command::Send { sender, to } => match wire::send(sender, to) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -82,4 +107,18 @@ fn ratios(area: Option<Area>, json: bool, smoke: bool) -> ExitCode {
         held &= report.figure(&question.answer(effort));
     }
     if held || smoke { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn grow(folder: &Path, most: u32) -> ExitCode {
+    let told = |point: &growth::Point| {
+        let megabytes = point.peak_bytes.map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6));
+        println!("{:<9} {:>9} objects {:>9.4} s {megabytes:>10}", point.work.name(), point.objects, point.seconds);
+    };
+    match growth::run(most, told).and_then(|points| growth::write(folder, &points)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fcp-benches: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -79,7 +79,7 @@ struct Policy {
 /// Where the symbols of all objects with a placement policy are, and which objects fall short of it.
 ///
 /// Which nodes count is the caller's to say: members of the zone that can be reached. Devices that a policy excludes
-/// never count for its objects, whatever they hold. Takes about 200 bytes an object that four nodes hold a run of.
+/// never count for its objects, whatever they hold. Takes about 270 bytes an object that five nodes hold a run of.
 #[derive(Debug, Default)]
 pub struct CoverageIndex {
     nodes: Vec<Node>,
