@@ -229,7 +229,7 @@ pub(super) fn pairs() -> Vec<Pair> {
             peer: Box::new(move || {
                 black_box(Xor8::from(black_box(&their_keys)));
             }),
-            goal: Goal::AtMost(1.0),
+            goal: Goal::AtMost(1.1),
         },
         Pair {
             name: "filter, asked 100,000 times",
