@@ -6,12 +6,10 @@
 //! is found at once, the most endangered first.
 
 mod distribution;
-mod esis;
 mod evaluation;
 mod index;
 
 pub use distribution::{DistributedState, SymbolDistribution};
-pub use esis::EsiSet;
 pub use evaluation::CoverageEvaluation;
 pub use index::{CoverageIndex, CoverageTotals, Urgency};
 

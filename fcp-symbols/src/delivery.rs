@@ -106,13 +106,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod esis;
 mod pacing;
 mod path;
 mod receiver;
 mod sender;
 
-pub use esis::Esis;
 pub use pacing::Pacing;
 pub use path::{Path, PathId, PathKind};
 pub use receiver::{

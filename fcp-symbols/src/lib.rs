@@ -22,6 +22,7 @@ pub mod admission;
 // §3.6, §8.3, §17.2, §21: where symbols are and come from, and what that is worth.
 pub mod coverage;
 pub mod diversity;
+pub mod esi;
 pub mod offline;
 pub mod placement;
 pub mod prestage;

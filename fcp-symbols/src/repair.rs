@@ -22,7 +22,7 @@
 //! use fcp_core::id::{NodeId, ObjectId, ZoneId};
 //! use fcp_core::object::ObjectPlacementPolicy;
 //! use fcp_core::time::Millis;
-//! use fcp_symbols::coverage::EsiSet;
+//! use fcp_symbols::esi::EsiSet;
 //! use fcp_symbols::repair::{RepairConfig, RepairController, RepairOutput};
 //!
 //! let [desk, laptop] = ["nDesk", "nLaptop"].map(|name| NodeId::new(name).unwrap());

@@ -11,7 +11,7 @@ use fcp_core::time::{Millis, TimePolicy, Timestamp};
 use fcp_symbols::admission::{
     Admission, AdmissionLimits, AdmissionPolicy, Asker, Responder, ResponderLimits, Served, Source,
 };
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::message::{Arrival, DecodeStatus, EsiList, Feedback as _, SymbolRequest, ephemeral_header};
 use fcp_symbols::repair::{RepairConfig, RepairController, RepairOutput};
 

@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 
 use fcp_core::id::{NodeId, ObjectId};
 
-use super::{CoverageEvaluation, EsiSet};
+use super::CoverageEvaluation;
+use crate::esi::EsiSet;
 
 /// Which node holds which symbols of an object (§8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]

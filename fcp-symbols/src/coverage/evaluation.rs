@@ -7,7 +7,7 @@ use core::ops::Range;
 use fcp_core::id::NodeId;
 use fcp_core::object::ObjectPlacementPolicy;
 
-use super::EsiSet;
+use crate::esi::EsiSet;
 
 /// Where an object's symbols are and what that is worth (§21.3). 10000 basis points are the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,8 @@ pub(crate) fn bps(part: u64, whole: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CoverageEvaluation, EsiSet};
+    use super::CoverageEvaluation;
+    use crate::esi::EsiSet;
     use fcp_core::id::NodeId;
 
     #[test]

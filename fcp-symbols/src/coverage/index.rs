@@ -10,7 +10,8 @@ use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::object::ObjectPlacementPolicy;
 
 use super::evaluation::{self, Tally};
-use super::{CoverageEvaluation, EsiSet, SymbolDistribution};
+use super::{CoverageEvaluation, SymbolDistribution};
+use crate::esi::EsiSet;
 
 /// How endangered an object is that falls short of its policy: what compares less is repaired first.
 ///

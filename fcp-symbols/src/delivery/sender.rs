@@ -20,7 +20,8 @@ pub use self::offer::{Goal, Offer, OfferError, Priority, SenderConfig};
 pub use self::output::{Delivered, OfferKind, Outgoing, SenderOutput};
 use self::peer::{Key, Next, Peer};
 use self::transfer::{Outcome, Transfer};
-use super::{Esis, Path, PathId};
+use super::{Path, PathId};
+use crate::esi::EsiSet;
 use crate::message::{Authentic, DecodeStatus, SymbolAck};
 
 /// What is known of a path.
@@ -165,7 +166,7 @@ impl Sender {
         let (now, status, from) = (self.now, status.get(), status.peer());
         let Some((node, _)) = self.peers.get_key_value(from) else { return };
         let node = Arc::clone(node);
-        let missing = status.missing_hint.as_ref().map(|hint| Esis::from(hint.esis()));
+        let missing = status.missing_hint.as_ref().map(|hint| EsiSet::from(hint.esis()));
         let report = Report { received: status.received_unique, required: status.required, missing: missing.as_ref() };
         for kind in KINDS {
             let key = (status.object_id, kind);

@@ -8,7 +8,8 @@ use fcp_core::id::NodeId;
 use fcp_core::object::ObjectPlacementPolicy;
 
 use super::{PlacementError, evened, nodes_needed, symbols_needed};
-use crate::coverage::{CoverageEvaluation, EsiSet, SymbolDistribution};
+use crate::coverage::{CoverageEvaluation, SymbolDistribution};
+use crate::esi::EsiSet;
 
 /// What is to change so that a policy is met.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

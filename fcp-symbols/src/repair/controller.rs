@@ -12,7 +12,8 @@ use fcp_core::time::Millis;
 use super::job::{Job, Notice, Phase};
 use super::plan::{Ask, fetch};
 use super::{ObjectStatus, RepairActivity, RepairConfig, RepairOutput, RepairPlan, RepairStatus, plan};
-use crate::coverage::{CoverageEvaluation, CoverageIndex, EsiSet, SymbolDistribution};
+use crate::coverage::{CoverageEvaluation, CoverageIndex, SymbolDistribution};
+use crate::esi::EsiSet;
 
 /// Repairs the objects of one zone (§21.3). The law: after every input, take outputs until there are none.
 #[derive(Debug)]

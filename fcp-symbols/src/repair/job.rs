@@ -5,7 +5,8 @@ use alloc::collections::BTreeMap;
 use fcp_core::id::NodeId;
 use fcp_core::time::Millis;
 
-use crate::coverage::{CoverageEvaluation, EsiSet};
+use crate::coverage::CoverageEvaluation;
+use crate::esi::EsiSet;
 
 /// What a repair waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use fcp_core::id::{NodeId, ObjectId};
 
-use crate::coverage::{CoverageEvaluation, EsiSet};
+use crate::coverage::CoverageEvaluation;
+use crate::esi::EsiSet;
 
 /// Something to do, or to know.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use fcp_core::device::NodeFacts;
 use fcp_core::id::NodeId;
 use fcp_core::object::ObjectPlacementPolicy;
 
-use crate::coverage::{EsiSet, SymbolDistribution};
+use crate::coverage::SymbolDistribution;
+use crate::esi::EsiSet;
 use crate::placement::{PlacementError, Rebalance, rebalance};
 
 /// How many symbols more than K are fetched where there are that many: with two more, hardly any set does not decode.

@@ -8,7 +8,8 @@ use fcp_core::object::ObjectPlacementPolicy;
 use fcp_core::time::Millis;
 
 use super::{RepairActivity, RepairConfig, RepairController, RepairOutput, plan};
-use crate::coverage::{CoverageEvaluation, EsiSet, SymbolDistribution};
+use crate::coverage::{CoverageEvaluation, SymbolDistribution};
+use crate::esi::EsiSet;
 use crate::placement::spread;
 
 const START: Millis = Millis::from_millis(1_000_000);

@@ -1,7 +1,8 @@
 //! One node gathers objects from others.
 
 use fcp_core::id::{ObjectId, ZoneId};
-use fcp_symbols::delivery::{Begin, Esis, Holds, PathKind, Source, Want};
+use fcp_symbols::delivery::{Begin, Holds, PathKind, Source, Want};
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::raptor::SymbolSize;
 
 use crate::net::{Link, Net, block_of, node, object};
@@ -37,8 +38,8 @@ fn runs_of_several_holders_come_together_whether_or_not_they_are_known() {
                 let thing = object(1, 64 * 1024);
                 let mut sources = vec![];
                 for (peer, run) in HOLDERS.iter().zip([0..33_u32, 33..66, 66..99]) {
-                    net.hold(peer, &thing, T, Some(Esis::from(run.clone())));
-                    let holds = if known { Holds::Symbols(Esis::from(run)) } else { Holds::Unknown };
+                    net.hold(peer, &thing, T, Some(EsiSet::from(run.clone())));
+                    let holds = if known { Holds::Symbols(EsiSet::from(run)) } else { Holds::Unknown };
                     sources.push(source(peer, PathKind::Direct, holds));
                 }
                 let wanted = Want::new(thing.id(), ZoneId::private(), sources);
@@ -87,8 +88,8 @@ fn a_faulty_source_is_named_and_done_without() {
         let thing = object(1, 64 * 1024);
         let mut sources = vec![];
         for (peer, run) in HOLDERS.iter().zip([0..40_u32, 40..80, 80..120]) {
-            net.hold(peer, &thing, T, Some(Esis::from(run.clone())));
-            let holds = if known { Holds::Symbols(Esis::from(run)) } else { Holds::Unknown };
+            net.hold(peer, &thing, T, Some(EsiSet::from(run.clone())));
+            let holds = if known { Holds::Symbols(EsiSet::from(run)) } else { Holds::Unknown };
             sources.push(source(peer, PathKind::Direct, holds));
         }
         net.device(liar).held.get_mut(&thing.id()).unwrap().wrong = true;
@@ -104,7 +105,7 @@ fn what_nobody_has_is_given_up_with_a_reason() {
     let mut net = joined(1, 0);
     let thing = object(1, 64 * 1024);
     for (peer, run) in HOLDERS.iter().zip([0..20_u32, 20..40, 40..60]) {
-        net.hold(peer, &thing, T, Some(Esis::from(run)));
+        net.hold(peer, &thing, T, Some(EsiSet::from(run)));
     }
     let sources = || HOLDERS.iter().map(|peer| source(peer, PathKind::Direct, Holds::Unknown)).collect();
     want(&mut net, Want::new(thing.id(), ZoneId::private(), sources()));

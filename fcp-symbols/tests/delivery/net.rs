@@ -12,7 +12,7 @@ use fcp_core::time::{Millis, TimePolicy, Timestamp};
 use fcp_symbols::admission::{Admission, AdmissionLimits, AdmissionPolicy, Asker, Responder, ResponderLimits, Served};
 use fcp_symbols::chunk::RawChunk;
 use fcp_symbols::delivery::{
-    Delivered, Esis, Goal, Holds, Incoming, Offer, OfferKind, Outgoing, Path, PathId, PathKind, Receiver,
+    Delivered, EsiSet, Goal, Holds, Incoming, Offer, OfferKind, Outgoing, Path, PathId, PathKind, Receiver,
     ReceiverConfig, ReceiverOutput, Sender, SenderConfig, SenderOutput, Share, Source, StatusReport, Taken, Want,
     ZoneTerms,
 };
@@ -81,7 +81,7 @@ enum Event {
 pub(crate) struct Held {
     pub(crate) object: StoredObject,
     pub(crate) size: SymbolSize,
-    pub(crate) esis: Option<Esis>,
+    pub(crate) esis: Option<EsiSet>,
     /// It sends something else instead.
     pub(crate) wrong: bool,
 }
@@ -196,7 +196,7 @@ impl Net {
     }
 
     /// A node has an object, and offers it.
-    pub(crate) fn hold(&mut self, name: &str, object: &StoredObject, size: SymbolSize, esis: Option<Esis>) {
+    pub(crate) fn hold(&mut self, name: &str, object: &StoredObject, size: SymbolSize, esis: Option<EsiSet>) {
         let held = Held { object: object.clone(), size, esis, wrong: false };
         self.device(name).held.insert(object.id(), held);
     }
@@ -327,7 +327,7 @@ impl Net {
                     let stored = device.stored.entry((frame.object_id, from.clone())).or_default();
                     stored.extend(&frame.esis);
                     if frame.flags.contains(FrameFlags::REQUIRES_ACK) {
-                        let held: Esis = stored.iter().copied().collect();
+                        let held: EsiSet = stored.iter().copied().collect();
                         let status = StatusReport::of_holder(from.clone(), frame.object_id, frame.zone_id, &held);
                         let at = self.now + self.control_ms;
                         self.post(at, from, Event::Status(to.clone(), status));
@@ -377,10 +377,10 @@ impl Net {
                     first: 0,
                     open_to_strangers: false,
                 };
-                let all = held.esis.clone().unwrap_or_else(|| Esis::from(0..1 << 24));
+                let all = held.esis.clone().unwrap_or_else(|| EsiSet::from(0..1 << 24));
                 let asker = Asker::Peer(&request);
                 let esis = device.responder.answer(now, &mut device.admission, asker, &served, &all).unwrap();
-                let esis: Esis = esis.into_iter().collect();
+                let esis: EsiSet = esis.into_iter().collect();
                 if esis.is_empty() {
                     return;
                 }

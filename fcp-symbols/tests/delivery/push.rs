@@ -1,7 +1,8 @@
 //! One node pushes objects to others.
 
 use fcp_core::id::ZoneId;
-use fcp_symbols::delivery::{Esis, Goal, Offer, OfferError, OfferKind, PathId, PathKind, Priority};
+use fcp_symbols::delivery::{Goal, Offer, OfferError, OfferKind, PathId, PathKind, Priority};
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::raptor::{Coding, SymbolSize};
 use proptest::prelude::*;
 
@@ -193,7 +194,7 @@ fn a_run_is_sent_until_its_holder_has_it_and_no_longer() {
             let mut net = Net::new(seed, &["nA", "nB"]);
             net.join("nA", "nB", &[(PathKind::Direct, Link::lossy(loss), 1200)]);
             let thing = object(1, 64 * 1024);
-            net.push("nA", "nB", &thing, T, Goal::Hold(Esis::from(40..80)));
+            net.push("nA", "nB", &thing, T, Goal::Hold(EsiSet::from(40..80)));
             net.run(120_000);
             let stored = &net.device("nB").stored[&(thing.id(), node("nA"))];
             assert!(stored.iter().copied().eq(40..80), "loss {loss} seed {seed}: {stored:?}");
@@ -236,7 +237,7 @@ fn who_comes_back_is_sent_the_rest() {
     let paths = [(PathKind::Direct, Link::lossy(1000), 1200)];
     net.join("nA", "nB", &paths);
     let thing = object(1, 64 * 1024);
-    net.push("nA", "nB", &thing, T, Goal::Hold(Esis::from(0..30)));
+    net.push("nA", "nB", &thing, T, Goal::Hold(EsiSet::from(0..30)));
     let now = net.at();
     net.device("nA").sender.set_paths(now, &node("nB"), &[]).unwrap();
     net.join("nA", "nB", &[(PathKind::Direct, Link::GOOD, 1200)]);
@@ -249,12 +250,12 @@ fn symbols_that_the_coding_has_not_are_not_offered() {
     let mut net = Net::new(1, &["nA", "nB"]);
     let (thing, now) = (object(1, 3000), net.at());
     let offer =
-        |coding, esis: Esis| Offer::new(thing.id(), ZoneId::private(), block_of(&thing, T), coding, Goal::Hold(esis));
+        |coding, esis: EsiSet| Offer::new(thing.id(), ZoneId::private(), block_of(&thing, T), coding, Goal::Hold(esis));
     let sender = &mut net.device("nA").sender;
-    let refused = sender.offer(now, &node("nB"), offer(Coding::Raw, Esis::from(0..5))).unwrap_err();
+    let refused = sender.offer(now, &node("nB"), offer(Coding::Raw, EsiSet::from(0..5))).unwrap_err();
     assert_eq!((refused, refused.reason().code()), (OfferError::Esi, "symbol.bad_esi"));
-    assert!(sender.offer(now, &node("nB"), offer(Coding::RaptorQ, Esis::from(0..(1 << 24) + 1))).is_err());
-    assert!(sender.offer(now, &node("nB"), offer(Coding::RaptorQ, Esis::from(0..1 << 24))).is_ok());
+    assert!(sender.offer(now, &node("nB"), offer(Coding::RaptorQ, EsiSet::from(0..(1 << 24) + 1))).is_err());
+    assert!(sender.offer(now, &node("nB"), offer(Coding::RaptorQ, EsiSet::from(0..1 << 24))).is_ok());
 }
 
 proptest! {

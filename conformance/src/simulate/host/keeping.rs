@@ -7,7 +7,7 @@ use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::object::{ControlPlaneObject, ObjectPlacementPolicy, RetentionClass, StoredObject};
 use fcp_core::sign::Signed as _;
 use fcp_core::time::{Millis, Timestamp};
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::message::EsiList;
 use fcp_symbols::raptor::{Block, Coding, Encoder};
 use fcp_symbols::reassembly::{ContextKey, Reassembly, ReassemblyLimits, Step};

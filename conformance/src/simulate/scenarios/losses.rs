@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use fcp_core::id::ObjectId;
 use fcp_core::object::ObjectPlacementPolicy;
-use fcp_symbols::coverage::{CoverageEvaluation, EsiSet};
+use fcp_symbols::coverage::CoverageEvaluation;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::placement::spread;
 use fcp_symbols::raptor::{Encoder, PlanCache};
 

@@ -6,7 +6,8 @@ use fcp_core::object::{DeviceSelector, ObjectPlacementPolicy};
 use proptest::prelude::*;
 
 use super::{CoverageIndex, CoverageTotals};
-use crate::coverage::{CoverageEvaluation, DistributedState, EsiSet};
+use crate::coverage::{CoverageEvaluation, DistributedState};
+use crate::esi::EsiSet;
 
 fn node(name: &str) -> NodeId {
     NodeId::new(name).unwrap()

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::time::Millis;
 
-use super::super::{Esis, PathKind};
+use super::super::PathKind;
 use super::output::{Ask, Share, StatusReport, hint};
 use super::pool::Pool;
 use super::want::{Begin, Holds, Source, Want};
+use crate::esi::EsiSet;
 use crate::message::{EsiList, MAX_MISSING, MAX_RESPONSE_SYMBOLS, MAX_WANTED};
 use crate::raptor::{Block, Coding, MAX_ESI};
 use crate::reassembly::{ContextKey, Progress, Reassembly};
@@ -28,7 +29,7 @@ pub(super) struct SourceState {
     /// Whether it was asked, or sent something: it is told when the object is there.
     pub(super) involved: bool,
     /// What it was asked for by number and has not sent.
-    asked: Esis,
+    asked: EsiSet,
     /// Whether it asked back since, as the end of an answer does.
     answered: bool,
     /// When it wants to know how far this node is.
@@ -100,7 +101,7 @@ impl Gather {
                         share: Share::default(),
                         excluded: false,
                         involved: false,
-                        asked: Esis::new(),
+                        asked: EsiSet::new(),
                         answered: false,
                         status_due: None,
                         status_at: None,
@@ -135,7 +136,7 @@ impl Gather {
         }
         let Some(source) = self.sources.get_mut(giver) else { return };
         source.involved = true;
-        source.asked.remove(esi);
+        source.asked.remove_esi(esi);
         let share = &mut source.share;
         if is_new {
             share.symbols = share.symbols.saturating_add(1);
@@ -198,7 +199,7 @@ impl Gather {
         // Each round in vain asks for a quarter more, so that few symbols that are lost again and again hold up nothing.
         let need = self.progress(reassembly).map(|progress| progress.required.saturating_sub(progress.received));
         let need = need.map(|need| need.saturating_add(need.div_ceil(4).saturating_mul(round)));
-        let missing: Esis = self.missing(reassembly, MAX_WANTED).into_iter().collect();
+        let missing: EsiSet = self.missing(reassembly, MAX_WANTED).into_iter().collect();
         let weights: Vec<(NodeId, u64)> = self
             .sources
             .iter()
@@ -208,7 +209,7 @@ impl Gather {
             })
             .collect();
         let total: u64 = weights.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight));
-        let mut taken = Esis::new();
+        let mut taken = EsiSet::new();
         let mut asks = Vec::new();
         let (mut named, mut covered) = (Vec::new(), 0_u32);
         let mut next_repair = self.next_repair.max(key.map_or(0, |key| u32::from(key.block.k())));
@@ -223,15 +224,15 @@ impl Gather {
                         Some(Holds::Symbols(held)) => {
                             let mut open = held.difference(&taken);
                             open = open.iter().filter(|esi| !self.pool.has(&key, *esi)).take(MAX_WANTED).collect();
-                            let mut chosen = open.intersection(&missing).head(quota);
-                            let rest = open.difference(&chosen).head(quota.saturating_sub(chosen.count()));
-                            chosen.extend_from(&rest);
+                            let mut chosen = open.intersection(&missing).lowest(quota);
+                            let rest = open.difference(&chosen).lowest(quota.saturating_sub(chosen.count()));
+                            chosen.extend(rest.runs().iter().cloned());
                             chosen
                         }
                         Some(Holds::Everything) => {
-                            let mut chosen = missing.difference(&taken).head(quota);
+                            let mut chosen = missing.difference(&taken).lowest(quota);
                             while key.coding == Coding::RaptorQ && chosen.count() < quota && next_repair <= MAX_ESI {
-                                chosen.insert(next_repair);
+                                chosen.insert_esi(next_repair);
                                 next_repair = next_repair.saturating_add(1);
                             }
                             chosen
@@ -239,16 +240,16 @@ impl Gather {
                         _ => continue,
                     };
                     covered = covered.saturating_add(chosen.count());
-                    taken.extend_from(&chosen);
+                    taken.extend(chosen.runs().iter().cloned());
                     named.push((peer.clone(), chosen));
                 }
             }
         }
         self.next_repair = next_repair;
         self.named = covered > 0;
-        let mut wanted: BTreeMap<NodeId, Esis> = BTreeMap::new();
+        let mut wanted: BTreeMap<NodeId, EsiSet> = BTreeMap::new();
         for (peer, chosen) in named {
-            wanted.entry(peer).or_default().extend_from(&chosen);
+            wanted.entry(peer).or_default().extend(chosen.runs().iter().cloned());
         }
         for (peer, weight) in weights {
             let status = self.status(&peer, reassembly).map(|mut status| {
@@ -256,7 +257,7 @@ impl Gather {
                 status.missing = hint(missing.iter());
                 status
             });
-            let chosen = wanted.remove(&peer).unwrap_or_default().head(MAX_RESPONSE_SYMBOLS);
+            let chosen = wanted.remove(&peer).unwrap_or_default().lowest(MAX_RESPONSE_SYMBOLS);
             let Some(source) = self.sources.get_mut(&peer) else { continue };
             let (max_symbols, want) = match (&source.holds, need) {
                 (Holds::Unknown, Some(need)) if covered < need => {
@@ -270,7 +271,7 @@ impl Gather {
                 _ if chosen.is_empty() => continue,
                 _ => (chosen.count(), EsiList::new(chosen.iter().collect()).ok()),
             };
-            source.asked = if want.is_some() { chosen } else { Esis::new() };
+            source.asked = if want.is_some() { chosen } else { EsiSet::new() };
             source.answered = false;
             source.involved = true;
             asks.push(Ask {

@@ -9,7 +9,7 @@ use fcp_core::object::StoredObject;
 use fcp_core::sign::Signature;
 use fcp_core::time::{Millis, Timestamp};
 
-use super::super::Esis;
+use crate::esi::EsiSet;
 use crate::message::{DecodeStatus, EsiList, MissingHint, SymbolAck, SymbolRequest, ephemeral_header};
 use crate::reassembly::Fault;
 
@@ -88,10 +88,10 @@ impl StatusReport {
     ///
     /// It cannot know which it should hold. It names those that are missing between the first and the last.
     #[must_use]
-    pub fn of_holder(peer: NodeId, object_id: ObjectId, zone_id: ZoneId, held: &Esis) -> Self {
+    pub fn of_holder(peer: NodeId, object_id: ObjectId, zone_id: ZoneId, held: &EsiSet) -> Self {
         let gaps = match (held.first(), held.last()) {
-            (Some(first), Some(last)) => Esis::from(first..last).difference(held),
-            _ => Esis::new(),
+            (Some(first), Some(last)) => EsiSet::from(first..last).difference(held),
+            _ => EsiSet::new(),
         };
         Self { peer, object_id, zone_id, received: held.count(), required: 0, missing: hint(gaps.iter()) }
     }

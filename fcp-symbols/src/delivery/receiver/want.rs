@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 
-use super::super::{Esis, PathKind};
+use super::super::PathKind;
+use crate::esi::EsiSet;
 use crate::raptor::Block;
 
 /// How long a want waits for a new symbol unless it says otherwise, in milliseconds.
@@ -19,7 +20,7 @@ pub enum Holds {
     /// The object itself: any symbol of it.
     Everything,
     /// These symbols.
-    Symbols(Esis),
+    Symbols(EsiSet),
 }
 
 /// Who may have symbols of an object, and where along they come.

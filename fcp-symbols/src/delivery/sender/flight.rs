@@ -4,8 +4,9 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use fcp_core::time::Millis;
 
+use super::super::PathId;
 use super::super::pacing::Settled;
-use super::super::{Esis, PathId};
+use crate::esi::EsiSet;
 use crate::message::MAX_MISSING;
 
 /// What is known of a path, for a transfer to reckon with.
@@ -25,7 +26,7 @@ pub(super) type PathViews = BTreeMap<PathId, PathView>;
 pub(super) struct Report<'a> {
     pub(super) received: u32,
     pub(super) required: u32,
-    pub(super) missing: Option<&'a Esis>,
+    pub(super) missing: Option<&'a EsiSet>,
 }
 
 impl Report<'_> {
@@ -35,11 +36,11 @@ impl Report<'_> {
     }
 
     /// Of what a holder is to have, what it may miss and cannot know of: before the first that it has, and behind the last.
-    pub(super) fn ends_of(&self, all: &Esis) -> Option<Esis> {
+    pub(super) fn ends_of(&self, all: &EsiSet) -> Option<EsiSet> {
         let named = all.intersection(self.missing.filter(|_| !self.is_full())?).count();
         let unnamed = all.count().saturating_sub(self.received).saturating_sub(named);
-        let mut ends = all.head(unnamed);
-        ends.extend_from(&all.difference(&all.head(all.count().saturating_sub(unnamed))));
+        let mut ends = all.lowest(unnamed);
+        ends.extend(all.difference(&all.lowest(all.count().saturating_sub(unnamed))).runs().iter().cloned());
         Some(ends)
     }
 }

@@ -3,7 +3,8 @@
 use fcp_core::error::Reason;
 use fcp_core::id::{ObjectId, ZoneId};
 
-use super::super::{Esis, Pacing};
+use super::super::Pacing;
+use crate::esi::EsiSet;
 use crate::raptor::{Block, Coding};
 
 /// How long an offer waits for progress unless it says otherwise, in milliseconds.
@@ -18,9 +19,9 @@ pub enum Goal {
     /// The object. With RaptorQ no symbol is sent twice: what is lost is made up for with fresh ones.
     Object,
     /// Exactly these symbols, on its disk (§3.6): again and again, until it says that it holds them.
-    Hold(Esis),
+    Hold(EsiSet),
     /// These symbols, once: it asked for them, and asks again for what it misses (§9.2.1).
-    Answer(Esis),
+    Answer(EsiSet),
 }
 
 /// What goes first.

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use fcp_core::id::ZoneId;
 use fcp_core::time::Millis;
 
+use super::super::PathId;
 use super::super::pacing::Settled;
-use super::super::{Esis, PathId};
 use super::flight::{PathViews, Prompt, Report, Span, push_joined, share_out};
 use super::offer::{Goal, Offer, Priority};
 use super::output::OfferKind;
+use crate::esi::EsiSet;
 use crate::fcps::FrameFlags;
 use crate::raptor::{Block, Coding, MAX_ESI};
 
@@ -34,9 +35,9 @@ const MAX_EXCESS: u64 = 3;
 #[derive(Debug)]
 enum Plan {
     /// Symbols that were never sent, until `target` of them were.
-    Fresh { next: u32, target: u32, again: Esis },
+    Fresh { next: u32, target: u32, again: EsiSet },
     /// Certain symbols: what is `pending` of `all`, and of those to be repeated, what is known to be missing.
-    Exact { all: Esis, pending: Esis, repeat: bool, missing: Option<Esis> },
+    Exact { all: EsiSet, pending: EsiSet, repeat: bool, missing: Option<EsiSet> },
 }
 
 /// How a transfer stands after something happened.
@@ -109,17 +110,17 @@ pub(super) struct Transfer {
 impl Transfer {
     pub(super) fn new(offer: Offer, repair_ratio_bps: u16, now: Millis) -> Self {
         let Offer { block, coding, max_symbols, .. } = offer;
-        let exact = |all: Esis, repeat| Plan::Exact { pending: all.clone(), all, repeat, missing: None };
+        let exact = |all: EsiSet, repeat| Plan::Exact { pending: all.clone(), all, repeat, missing: None };
         let (kind, plan) = match offer.goal {
             Goal::Object if coding == Coding::RaptorQ => {
                 let k = u32::from(block.k());
                 let repair = k.saturating_mul(u32::from(repair_ratio_bps)).div_ceil(10_000);
                 let target = k.saturating_add(repair).max(block.required());
-                (OfferKind::Object, Plan::Fresh { next: 0, target, again: Esis::new() })
+                (OfferKind::Object, Plan::Fresh { next: 0, target, again: EsiSet::new() })
             }
-            Goal::Object => (OfferKind::Object, exact(Esis::from(0..u32::from(block.k())), true)),
+            Goal::Object => (OfferKind::Object, exact(EsiSet::from(0..u32::from(block.k())), true)),
             Goal::Hold(all) => (OfferKind::Hold, exact(all, true)),
-            Goal::Answer(all) => (OfferKind::Answer, exact(all.head(max_symbols), false)),
+            Goal::Answer(all) => (OfferKind::Answer, exact(all.lowest(max_symbols), false)),
         };
         Self {
             kind,
@@ -157,11 +158,11 @@ impl Transfer {
             return;
         };
         let (Goal::Hold(more) | Goal::Answer(more)) = offer.goal else { return };
-        let more = if *repeat { more.difference(all) } else { more.head(offer.max_symbols) };
-        let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
+        let more = if *repeat { more.difference(all) } else { more.lowest(offer.max_symbols) };
+        let under_way: EsiSet = self.spans.iter().flat_map(Span::esis).collect();
         let more = more.difference(&under_way);
-        all.extend_from(&more);
-        pending.extend_from(&more);
+        all.extend(more.runs().iter().cloned());
+        pending.extend(more.runs().iter().cloned());
         if !*repeat {
             self.max_symbols = self.max_symbols.max(self.sent.saturating_add(pending.count()));
         }
@@ -248,8 +249,8 @@ impl Transfer {
                 }
             }
             match &mut self.plan {
-                Plan::Fresh { again, .. } => drop(again.insert(*esi)),
-                Plan::Exact { pending, .. } => drop(pending.insert(*esi)),
+                Plan::Fresh { again, .. } => drop(again.insert_esi(*esi)),
+                Plan::Exact { pending, .. } => drop(pending.insert_esi(*esi)),
             }
         }
         self.prompts.retain(|prompt| prompt.path != path);
@@ -313,7 +314,7 @@ impl Transfer {
     ) -> (BTreeMap<PathId, Settled>, Option<(PathId, Millis)>) {
         // Source symbols that are not named are there, up to the last one that is if the list is full. Of what a holder is
         // to have, it names what is missing in between, and the rest follows from the number.
-        let last = report.missing.and_then(Esis::last).filter(|_| report.is_full());
+        let last = report.missing.and_then(EsiSet::last).filter(|_| report.is_full());
         let known_to = last.map_or(u32::from(self.block.k()), |last| last.min(u32::from(self.block.k())));
         let ends = match &self.plan {
             Plan::Exact { all, .. } if self.kind == OfferKind::Hold => report.ends_of(all),
@@ -400,8 +401,8 @@ impl Transfer {
             }
             Plan::Exact { all, pending, repeat: true, missing } => {
                 let Some(ends) = report.ends_of(all) else { return self.outcome() };
-                let mut again = all.intersection(report.missing.unwrap_or(&Esis::new()));
-                again.extend_from(&ends);
+                let mut again = all.intersection(report.missing.unwrap_or(&EsiSet::new()));
+                again.extend(ends.runs().iter().cloned());
                 if self.sent >= all.count() {
                     // It has gone out once. Of what was to go out again, only this is of use.
                     *pending = pending.intersection(&again);
@@ -409,7 +410,7 @@ impl Transfer {
                     if pending.is_empty() && nothing_open && grew {
                         *pending = again.clone();
                     } else if pending.is_empty() && grew {
-                        let under_way: Esis = self.spans.iter().flat_map(Span::esis).collect();
+                        let under_way: EsiSet = self.spans.iter().flat_map(Span::esis).collect();
                         let named = again.difference(&ends);
                         *pending = named.difference(&under_way);
                     }

@@ -6,7 +6,8 @@ use fcp_core::object::{DeviceSelector, ObjectPlacementPolicy};
 use proptest::prelude::*;
 
 use super::{Rebalance, rebalance};
-use crate::coverage::{EsiSet, SymbolDistribution};
+use crate::coverage::SymbolDistribution;
+use crate::esi::EsiSet;
 use crate::placement::{PlacementError, spread};
 
 const NAMES: [&str; 6] = ["nA", "nB", "nC", "nD", "nE", "nF"];
