@@ -12,10 +12,10 @@ use fcp_core::time::{Millis, TimePolicy, Timestamp};
 use fcp_symbols::admission::{Admission, AdmissionLimits, AdmissionPolicy, Asker, Responder, ResponderLimits, Served};
 use fcp_symbols::chunk::RawChunk;
 use fcp_symbols::delivery::{
-    Delivered, EsiSet, Goal, Holds, Incoming, Offer, OfferKind, Outgoing, Path, PathId, PathKind, Receiver,
-    ReceiverConfig, ReceiverOutput, Sender, SenderConfig, SenderOutput, Share, Source, StatusReport, Taken, Want,
-    ZoneTerms,
+    Delivered, Goal, Holds, Incoming, Offer, OfferKind, Outgoing, Path, PathId, PathKind, Receiver, ReceiverConfig,
+    ReceiverOutput, Sender, SenderConfig, SenderOutput, Share, Source, StatusReport, Taken, Want, ZoneTerms,
 };
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::fcps::FrameFlags;
 use fcp_symbols::message::{Arrival, Feedback as _};
 use fcp_symbols::raptor::{Block, Coding, Encoder, PlanCache, SymbolSize};
