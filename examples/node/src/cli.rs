@@ -30,6 +30,9 @@ enum Command {
     /// Read a node's audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// See whether what the mesh holds would survive a loss.
+    #[command(subcommand)]
+    Repair(RepairCommand),
     /// Measure the symbol layer on this machine.
     Bench {
         /// What of it.
@@ -107,6 +110,22 @@ enum AuditCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum RepairCommand {
+    /// Each object's coverage against its policy, as a node sees it.
+    Status {
+        /// The zone.
+        #[arg(long, default_value = "z:private")]
+        zone: String,
+        /// The node's data folder.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        data: PathBuf,
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(self) -> ExitCode {
@@ -117,6 +136,9 @@ impl Cli {
             }
             Command::Explain(args) => crate::console::explain(&args.data, &args.id),
             Command::Audit(AuditCommand::Tail { zone, count, data }) => crate::console::audit_tail(&data, &zone, count),
+            Command::Repair(RepairCommand::Status { zone, data, json }) => {
+                crate::console::repair_status(&data, &zone, json)
+            }
             Command::Bench { layer, json } => crate::bench::report::run(layer, json),
             Command::BenchSender { to } => crate::bench::report::send(to),
             Command::Connector { name } => crate::supervisor::serve_connector(&name),

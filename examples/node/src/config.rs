@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use fcp_core::id::{NodeId, NodeTag};
+use fcp_symbols::repair::RepairConfig;
 use serde::Deserialize;
 
 /// Why a configuration is not usable.
@@ -62,13 +63,52 @@ struct File {
     udp_port: u16,
     #[serde(default)]
     tags: Vec<String>,
+    #[serde(default = "idle_timeout_ms")]
+    idle_timeout_ms: u64,
     files: Option<FilesSection>,
+    #[serde(default)]
+    upkeep: Upkeep,
+}
+
+const fn idle_timeout_ms() -> u64 {
+    20_000
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FilesSection {
     directory: PathBuf,
+}
+
+/// How often a node looks after what the mesh holds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Upkeep {
+    /// How long after one look at coverage the next one follows, in milliseconds.
+    pub(crate) interval_ms: u64,
+    /// How long a device must be out of reach until what it holds no longer counts, in milliseconds.
+    pub(crate) away_after_ms: u64,
+}
+
+impl Default for Upkeep {
+    /// A look a minute, and ten minutes out of reach.
+    fn default() -> Self {
+        Self { interval_ms: 60_000, away_after_ms: 600_000 }
+    }
+}
+
+impl Upkeep {
+    /// The same intervals for repair, in proportion.
+    pub(crate) fn repair(self) -> RepairConfig {
+        let interval_ms = self.interval_ms.max(100);
+        RepairConfig {
+            interval_ms,
+            patience_ms: interval_ms.saturating_mul(2),
+            takeover_ms: interval_ms.saturating_mul(5),
+            settle_ms: interval_ms.saturating_mul(10),
+            ..RepairConfig::default()
+        }
+    }
 }
 
 /// What a node is told about itself.
@@ -86,10 +126,14 @@ pub(crate) struct Config {
     pub(crate) quic_port: u16,
     /// UDP's port; 0 takes any.
     pub(crate) udp_port: u16,
+    /// How long a peer may be silent until its connection is given up, in milliseconds.
+    pub(crate) idle_timeout_ms: u64,
     /// What the identity provider says it is tagged with. The owner's attestation decides which of them count.
     pub(crate) tags: Vec<NodeTag>,
     /// The directory that the `files` connector is granted, if any.
     pub(crate) files: Option<PathBuf>,
+    /// How often it looks after what the mesh holds.
+    pub(crate) upkeep: Upkeep,
 }
 
 impl Config {
@@ -110,7 +154,9 @@ impl Config {
             listen: file.listen,
             quic_port: file.quic_port,
             udp_port: file.udp_port,
+            idle_timeout_ms: file.idle_timeout_ms,
             tags: tags.collect::<Result<_, _>>()?,
+            upkeep: file.upkeep,
             files: file.files.map(|files| folder.join(files.directory)),
         })
     }

@@ -38,3 +38,35 @@ pub(crate) fn audit_tail(data: &Path, zone: &str, count: u64) -> Result<(), Stri
     }
     Ok(())
 }
+
+/// Prints each object's coverage against its policy.
+pub(crate) fn repair_status(data: &Path, zone: &str, json: bool) -> Result<(), String> {
+    let answer = connect(data)?.call("repair.status", &json!({"zone": zone})).map_err(|error| error.to_string())?;
+    if json {
+        println!("{answer}");
+        return Ok(());
+    }
+    let list = answer.get("objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let count = |value: &Value, key: &str| value.get(key).and_then(Value::as_u64).unwrap_or_default();
+    println!("{:<10} {:>16} {:>9} {:>17}  {:<9} repair", "object", "coverage", "nodes", "largest share", "policy");
+    for object in list {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or("-");
+        let of = |is: &str, wanted: &str| format!("{} / {}", count(object, is), count(object, wanted));
+        let held = if object.get("satisfied").and_then(Value::as_bool) == Some(true) { "met" } else { "not met" };
+        println!(
+            "{:<10.8} {:>16} {:>9} {:>17}  {held:<9} {}",
+            text("object"),
+            of("coverage_bps", "target_coverage_bps"),
+            of("nodes", "min_nodes"),
+            of("max_node_fraction_bps", "allowed_node_fraction_bps"),
+            text("activity"),
+        );
+    }
+    let met = list.iter().filter(|object| object.get("satisfied").and_then(Value::as_bool) == Some(true)).count();
+    println!(
+        "{met} of {} objects of {zone} meet their policy; {} were repaired here",
+        list.len(),
+        count(&answer, "repaired")
+    );
+    Ok(())
+}

@@ -13,6 +13,7 @@ mod refusals;
 mod sessions;
 mod standard;
 mod symbols;
+mod upkeep;
 mod zone_commands;
 mod zones;
 
@@ -26,6 +27,7 @@ use fcp_audit::revocation::RevocationRegistry;
 use fcp_core::id::{NodeId, ZoneId};
 use fcp_core::identity::{NodeSecretKeys, TrustAnchors};
 use fcp_core::object::ControlPlaneObject;
+use fcp_core::rand_core::Rng as _;
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::Millis;
 use fcp_symbols::envelope::SubkeyCache;
@@ -124,6 +126,7 @@ pub(crate) struct Mesh {
     pub(crate) subkeys: SubkeyCache,
     pub(crate) reassembly: Reassembly,
     pub(crate) transfers: symbols::Transfers,
+    upkeep: upkeep::Upkeep,
     pub(crate) agents: agents::Agents,
     /// What the connector is to do next, by number.
     pub(crate) host_calls: Vec<(u64, Call)>,
@@ -145,9 +148,11 @@ impl Mesh {
         store: Store,
         net: Net,
         directory: KeyDirectory,
-        rng: Generator,
+        mut rng: Generator,
     ) -> Self {
+        let seed = rng.next_u64();
         Self {
+            upkeep: upkeep::Upkeep::new(config.node_id.clone(), config.upkeep, seed),
             config,
             keys: SharedKeys(Arc::new(keys)),
             store,
@@ -238,6 +243,7 @@ impl Mesh {
         self.reassembly.handle_timeout(now.timestamp());
         self.transfer_timeout();
         self.zone_timeout();
+        self.upkeep_timeout();
         self.drain();
     }
 

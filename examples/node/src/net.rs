@@ -11,7 +11,7 @@ use fcp_core::id::NodeId;
 use fcp_symbols::fcpc::HEADER_LEN;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::transport::{BatchSocket, QuicEndpoint, SendBatch};
+use crate::transport::{BatchSocket, MAX_UNSENT, QuicEndpoint, SendBatch};
 
 /// How much of a stream is read at once, in bytes.
 const MAX_PIECE: usize = 65_536;
@@ -109,9 +109,14 @@ impl Net {
         self.outgoing.is_empty()
     }
 
-    /// Sends a QUIC datagram; false if there is no connection or it does not fit.
-    pub(crate) fn send_datagram(&self, peer: &NodeId, bytes: Vec<u8>) -> bool {
-        self.links.get(peer).is_some_and(|link| link.connection.send_datagram(bytes.into()).is_ok())
+    /// Sends a QUIC datagram; false if there is no connection, it does not fit, or others wait to be sent. Waiting ones
+    /// would fall behind those that go over UDP, and out of the peer's replay window.
+    pub(crate) fn send_datagram(&self, peer: &NodeId, bytes: &[u8]) -> bool {
+        let waits = |link: &Link| {
+            link.connection.datagram_send_buffer_space() < MAX_UNSENT.saturating_sub(bytes.len().saturating_mul(4))
+        };
+        let link = self.links.get(peer).filter(|link| !waits(link));
+        link.is_some_and(|link| link.connection.send_datagram(bytes.to_vec().into()).is_ok())
     }
 
     /// Writes to the peer's control stream; false if there is none or the peer does not read.

@@ -99,7 +99,9 @@ async fn serve(config: Config, left_alone: &Notify) -> Result<(), NodeError> {
     let udp = UdpSocket::bind(address).await.map_err(|source| NodeError::Udp { address, source })?;
     let directory = KeyDirectory::default();
     let certificate = NodeCertificate::new(&config.node_id, &keys.signing).map_err(QuicError::Certificate)?;
-    let quic = QuicEndpoint::bind(SocketAddr::new(config.listen, config.quic_port), certificate, directory.clone())?;
+    let idle = Duration::from_millis(config.idle_timeout_ms);
+    let quic_address = SocketAddr::new(config.listen, config.quic_port);
+    let quic = QuicEndpoint::bind(quic_address, certificate, directory.clone(), idle)?;
 
     let (events_out, mut events) = mpsc::channel(QUEUE);
     let udp = Arc::new(BatchSocket::new(udp).map_err(|source| NodeError::Udp { address, source })?);

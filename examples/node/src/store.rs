@@ -3,6 +3,7 @@
 //! One `redb` file. Every write is a transaction that is on disk before the call returns, so a node that is killed finds
 //! exactly what it had promised.
 
+mod admitted;
 mod database;
 mod objects;
 mod spreading;
@@ -12,6 +13,7 @@ mod symbols;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::admitted::AdmittedObject;
 use self::database::Database;
 pub(crate) use spreading::{PlacedRun, Spread};
 pub(crate) use state::StateKey;
@@ -86,6 +88,7 @@ impl Store {
     /// Makes every table, so that reading never meets a missing one.
     fn create_tables(&self) -> Result<(), StoreError> {
         let write = self.database.begin_write()?;
+        write.open_table(admitted::ADMITTED)?;
         write.open_table(objects::OBJECTS)?;
         write.open_table(objects::ZONES)?;
         write.open_table(symbols::SYMBOLS)?;

@@ -10,5 +10,5 @@ mod udp;
 pub(crate) use certificate::{KeyDirectory, NodeCertificate};
 #[cfg(test)]
 pub(crate) use quic::HANDSHAKE_TIMEOUT;
-pub(crate) use quic::{QuicEndpoint, QuicError};
+pub(crate) use quic::{MAX_UNSENT, QuicEndpoint, QuicError};
 pub use udp::{BatchSocket, ReceiveBatch, SendBatch};

@@ -36,8 +36,8 @@ impl NodeProcess {
         let node_id =
             format!("n{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
         let config = format!(
-            "node_id = \"{node_id}\"\nclass = \"{name}\"\ndata_dir = \"{DATA}\"\nlisten = \"127.0.0.1\"\ntags = {tags:?}\n\n\
-             [files]\ndirectory = \"{SHARED}\"\n",
+            "node_id = \"{node_id}\"\nclass = \"{name}\"\ndata_dir = \"{DATA}\"\nlisten = \"127.0.0.1\"\ntags = {tags:?}\nidle_timeout_ms = 4000\n\n\
+             [upkeep]\ninterval_ms = 1000\naway_after_ms = 500\n\n[files]\ndirectory = \"{SHARED}\"\n",
         );
         std::fs::write(folder.join("node.toml"), config)?;
         let mut node = Self { name, node_id, folder, child: None, client: None };

@@ -38,12 +38,13 @@ type Step = fn(&mut Devices, &mut State, &mut Proof) -> Result<(), Failure>;
 /// Runs the steps in order; the first that does not hold ends it.
 pub(super) fn run(args: &DemoArgs, root: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
     let (mut state, mut devices) = set_up(args, root).inspect_err(|why| reporter.not_begun(why))?;
-    let steps: [(&str, Step); 10] = [
+    let steps: [(&str, Step); 11] = [
         ("Keys and a 2-of-3 owner key that nobody holds", keys::run),
         ("Enrollment: attestations, zones, policies, keys, checkpoint 1", enroll::run),
         ("Sessions between all pairs", sessions::run),
         ("A file becomes symbols, spread over the mesh", file::spread),
         ("The desktop is killed, and the file is whole", file::lose),
+        ("The mesh makes up for the loss by itself", file::mend),
         ("One datagram in five is lost on the way, and the file arrives", file::arrive),
         ("An agent lists and reads through a connector", agent::reads),
         ("Public text tries to have a file deleted", agent::deletes),

@@ -30,6 +30,7 @@ impl Mesh {
         self.load_owner_part()?;
         self.load_zones()?;
         self.load_transfers()?;
+        self.load_upkeep()?;
         self.load_agents()
     }
 
@@ -59,6 +60,7 @@ impl Mesh {
             "gathered" => self.gathered_command(params),
             "file.save" => self.file_save(params),
             "holdings" => self.holdings(params),
+            "repair.status" => self.repair_status(params),
             "public.ingest" => self.public_ingest(params),
             "agent.deliver" => self.agent_deliver(params),
             "explain" => self.explain(params),

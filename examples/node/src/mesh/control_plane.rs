@@ -71,6 +71,7 @@ impl Mesh {
         for zone in self.members.allowed_zones(&self.config.node_id) {
             self.ask_peer(peer, &zone, Wanted::Heads);
         }
+        self.greet_with_gossip(peer);
         let waiting = self.peers.get_mut(peer).map(|known| std::mem::take(&mut known.waiting)).unwrap_or_default();
         for object in waiting {
             self.send_object(peer, object);
@@ -128,6 +129,9 @@ impl Mesh {
         let (ours, theirs) = (self.zones_of(&self.config.node_id.clone()), self.zones_of(peer));
         if check_zone(object.header(), &ours, &theirs).is_err() {
             return log(format_args!("dropped an object of {peer}: {}", Reason::SessionNotAMember));
+        }
+        if self.handle_gossip(peer, object) {
+            return;
         }
         let zone = object.header().zone_id.clone();
         let schema = object.schema_hash();

@@ -15,7 +15,7 @@ mod send;
 mod serve;
 mod spread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fcp_core::id::{NodeId, ObjectId};
 use fcp_core::object::StoredObject;
@@ -42,6 +42,8 @@ pub(crate) struct Transfers {
     /// Symbols that came and are written together.
     incoming: Vec<StoredSymbol>,
     gathering: BTreeMap<ObjectId, Gathering>,
+    /// What the console asked for, and has not taken yet.
+    asked_for: BTreeSet<ObjectId>,
     /// What has been gathered, until somebody takes it.
     gathered: BTreeMap<ObjectId, Result<StoredObject, ControlError>>,
     /// How many symbols each node contributed to the objects that were gathered.

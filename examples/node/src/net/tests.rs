@@ -16,7 +16,7 @@ const RETRY: u8 = 0xf0;
 fn endpoint(seed: u8, name: &str, directory: &KeyDirectory) -> QuicEndpoint {
     let certificate =
         NodeCertificate::new(&NodeId::new(name).unwrap(), &NodeSigningKey::from_seed([seed; 32])).unwrap();
-    QuicEndpoint::bind("127.0.0.1:0".parse().unwrap(), certificate, directory.clone()).unwrap()
+    QuicEndpoint::bind("127.0.0.1:0".parse().unwrap(), certificate, directory.clone(), Duration::from_secs(20)).unwrap()
 }
 
 /// Passes on everything to `server` and nothing but retries from it: to the server, whoever calls through here sends its

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use fcp_core::cbor::{self, Decode, Encode};
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
+use fcp_symbols::coverage::EsiSet;
 use fcp_symbols::reassembly::MAX_CONTEXTS_PER_OBJECT;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
@@ -74,6 +75,11 @@ struct Record {
 
 fn record(bytes: &[u8]) -> Result<Record, StoreError> {
     cbor::decode(bytes).map_err(|_| StoreError::Damaged("holding"))
+}
+
+/// The zone that a record of [`HOLDINGS`] is about.
+pub(super) fn zone_of(bytes: &[u8]) -> Result<ZoneId, StoreError> {
+    record(bytes).map(|record| record.shape.zone_id)
 }
 
 /// What every source sent of an object, in the order in which the sources came.
@@ -186,6 +192,39 @@ impl Store {
         let refused = put(&write, batch, own, share)?;
         write.commit()?;
         Ok(refused)
+    }
+
+    /// Gives up symbols of an object, whoever sent them.
+    pub(crate) fn drop_symbols(&self, object: &ObjectId, esis: &EsiSet) -> Result<(), StoreError> {
+        let write = self.database.begin_write()?;
+        {
+            let mut holdings = write.open_table(HOLDINGS)?;
+            let mut symbols = write.open_table(SYMBOLS)?;
+            let mut shares = write.open_table(SHARES)?;
+            for (source, mut record) in records(&holdings, *object.as_bytes())? {
+                let mut freed = 0_u64;
+                for esi in esis.iter() {
+                    if let Some(data) = symbols.remove((*object.as_bytes(), source.as_str(), esi))? {
+                        let len = u64::try_from(data.value().len()).unwrap_or(u64::MAX);
+                        freed = freed.saturating_add(len).saturating_add(SYMBOL_OVERHEAD);
+                        record.symbols = record.symbols.saturating_sub(1);
+                    }
+                }
+                if freed == 0 {
+                    continue;
+                }
+                let used = shares.get(source.as_str())?.map_or(0, |used| used.value());
+                shares.insert(source.as_str(), used.saturating_sub(freed))?;
+                let key = (*object.as_bytes(), source.as_str());
+                if record.symbols == 0 {
+                    holdings.remove(key)?;
+                } else {
+                    holdings.insert(key, cbor::encode(&record).as_slice())?;
+                }
+            }
+        }
+        write.commit()?;
+        Ok(())
     }
 
     /// From whom symbols of an object are held: whoever came first stands first.

@@ -16,6 +16,9 @@ const ALPN: &[u8] = b"fcp2/1";
 /// Large enough for one datagram of 1200 bytes behind QUIC's own framing.
 const INITIAL_MTU: u16 = 1400;
 
+/// How many bytes of datagrams may wait in a connection.
+pub(crate) const MAX_UNSENT: usize = 64 * 1024;
+
 /// How long a caller may take for its handshake.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -60,6 +63,7 @@ pub(crate) struct QuicEndpoint {
     directory: KeyDirectory,
     provider: Arc<CryptoProvider>,
     certificate: Arc<NodeCertificate>,
+    idle: Duration,
 }
 
 impl QuicEndpoint {
@@ -68,6 +72,7 @@ impl QuicEndpoint {
         address: SocketAddr,
         certificate: NodeCertificate,
         directory: KeyDirectory,
+        idle: Duration,
     ) -> Result<Self, QuicError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = Arc::new(AttestedPeer::any(directory.clone(), Arc::clone(&provider)));
@@ -77,10 +82,10 @@ impl QuicEndpoint {
             .with_single_cert(certificate.chain.clone(), certificate.key.clone_key())?;
         tls.alpn_protocols = vec![ALPN.to_vec()];
         let mut server = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
-        server.transport_config(Arc::new(transport()));
+        server.transport_config(Arc::new(transport(idle)));
         let endpoint =
             quinn::Endpoint::server(server, address).map_err(|source| QuicError::Bind { address, source })?;
-        Ok(Self { endpoint, directory, provider, certificate: Arc::new(certificate) })
+        Ok(Self { endpoint, directory, provider, certificate: Arc::new(certificate), idle })
     }
 
     /// Where the endpoint listens.
@@ -99,7 +104,7 @@ impl QuicEndpoint {
         tls.alpn_protocols = vec![ALPN.to_vec()];
         tls.enable_sni = false;
         let mut client = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-        client.transport_config(Arc::new(transport()));
+        client.transport_config(Arc::new(transport(self.idle)));
         // The name is not looked at: the key is what is checked.
         Ok(self.endpoint.connect_with(client, address, "fcp2.invalid")?.await?)
     }
@@ -146,16 +151,17 @@ impl Caller {
     }
 }
 
-fn transport() -> quinn::TransportConfig {
+/// `idle` is how long a peer may be silent until the connection is given up; it is asked to say something before that.
+fn transport(idle: Duration) -> quinn::TransportConfig {
     let mut transport = quinn::TransportConfig::default();
     transport
         .initial_mtu(INITIAL_MTU)
         .datagram_receive_buffer_size(Some(4 * 1024 * 1024))
-        .datagram_send_buffer_size(4 * 1024 * 1024)
+        .datagram_send_buffer_size(MAX_UNSENT)
         .max_concurrent_bidi_streams(8_u8.into())
         .max_concurrent_uni_streams(0_u8.into())
-        .keep_alive_interval(Some(Duration::from_secs(5)))
-        .max_idle_timeout(quinn::IdleTimeout::try_from(Duration::from_secs(20)).ok());
+        .keep_alive_interval(idle.checked_div(4))
+        .max_idle_timeout(quinn::IdleTimeout::try_from(idle).ok());
     transport
 }
 
@@ -167,6 +173,8 @@ fn peer_of(connection: &quinn::Connection, directory: &KeyDirectory) -> Option<N
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{KeyDirectory, NodeCertificate, QuicEndpoint};
     use fcp_core::id::NodeId;
     use fcp_core::sign::NodeSigningKey;
@@ -175,7 +183,9 @@ mod tests {
         let id = NodeId::new(name).unwrap();
         let key = NodeSigningKey::from_seed([seed; 32]);
         let certificate = NodeCertificate::new(&id, &key).unwrap();
-        let endpoint = QuicEndpoint::bind("127.0.0.1:0".parse().unwrap(), certificate, directory.clone()).unwrap();
+        let endpoint =
+            QuicEndpoint::bind("127.0.0.1:0".parse().unwrap(), certificate, directory.clone(), Duration::from_secs(20))
+                .unwrap();
         (id, key, endpoint)
     }
 

@@ -1,4 +1,4 @@
-//! Steps 4 to 6: a file is spread, a device is lost, then datagrams are, and nothing else is.
+//! Steps 4 to 7: a file is spread, a device is lost and made up for, then datagrams are lost, and nothing else is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::{Proof, State};
 const FILE_LEN: usize = 1024 * 1024;
 const TARGET_COVERAGE_BPS: u32 = 15_000;
 const MAX_NODE_FRACTION_BPS: u16 = 3_000;
-/// How many of a hundred datagrams are lost in step 6.
+/// How many of a hundred datagrams are lost in step 7.
 const LOSS_PERCENT: u32 = 20;
 
 /// The user's file, or one of random bytes.
@@ -105,7 +105,69 @@ pub(super) fn lose(devices: &mut Devices, state: &mut State, proof: &mut Proof) 
     Ok(())
 }
 
+/// The coverage of the file's objects, as one node sees it.
+struct Coverage {
+    /// How many of them it looks after.
+    objects: usize,
+    /// How many are covered as well as their policy asks for.
+    met: usize,
+    /// That of the worst.
+    worst_bps: u64,
+    /// How many repairs the node finished.
+    repaired: u64,
+}
+
+impl Coverage {
+    fn seen_by(devices: &mut Devices, index: usize, state: &State) -> Result<Self, Failure> {
+        let answer = devices.call(index, "repair.status", &json!({"zone": "z:private"}))?;
+        let of_file = |status: &&Value| state.objects.iter().any(|id| status["object"] == *id.as_str());
+        let objects: Vec<&Value> = answer["objects"].as_array().into_iter().flatten().filter(of_file).collect();
+        Ok(Self {
+            objects: objects.len(),
+            met: objects
+                .iter()
+                .filter(|status| status["coverage_bps"].as_u64() >= Some(TARGET_COVERAGE_BPS.into()))
+                .count(),
+            worst_bps: objects.iter().filter_map(|status| status["coverage_bps"].as_u64()).min().unwrap_or_default(),
+            repaired: answer["repaired"].as_u64().unwrap_or_default(),
+        })
+    }
+}
+
 /// Step 6.
+pub(super) fn mend(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
+    let all = state.objects.len();
+    let before = devices.wait("the laptop's noticing of the loss", 15, |devices| {
+        let seen = Coverage::seen_by(devices, LAPTOP, state)?;
+        Ok((seen.objects == all && seen.met < all).then_some(seen))
+    })?;
+    proof.line(format!(
+        "the laptop sees {} of {all} objects below {TARGET_COVERAGE_BPS} bps, the worst at {} bps",
+        all.saturating_sub(before.met),
+        before.worst_bps
+    ));
+    let after = devices.wait("the repair of every object", 30, |devices| {
+        let mut worst = None;
+        for index in devices.running() {
+            let seen = Coverage::seen_by(devices, index, state)?;
+            if seen.objects < all || seen.met < all {
+                return Ok(None);
+            }
+            worst = worst.min(Some(seen.worst_bps)).or(Some(seen.worst_bps));
+        }
+        Ok(worst)
+    })?;
+    for index in devices.running() {
+        let seen = Coverage::seen_by(devices, index, state)?;
+        let name = NAMES.get(index).copied().unwrap_or_default();
+        proof.line(format!("{name:<8} repaired {} objects", seen.repaired));
+    }
+    proof.line(format!("all {all} objects are covered as their policy asks for, the worst at {after} bps"));
+    proof.fact("coverage_before_bps", before.worst_bps).fact("coverage_after_bps", after);
+    Ok(())
+}
+
+/// Step 7.
 pub(super) fn arrive(devices: &mut Devices, state: &mut State, proof: &mut Proof) -> Result<(), Failure> {
     let (passed, dropped) = devices.link()?.counts();
     devices.link()?.lose(LOSS_PERCENT);

@@ -33,8 +33,31 @@ pub(super) struct Gathering {
 }
 
 impl Mesh {
-    /// Begins to gather an object from this node's own symbols and everybody else's.
+    /// Begins to gather an object for the console.
     pub(crate) fn gather(&mut self, zone_id: &ZoneId, object: ObjectId) {
+        self.transfers.asked_for.insert(object);
+        self.begin_to_gather(zone_id, object);
+    }
+
+    /// Begins to gather an object that is to be admitted or repaired; [`take_for_upkeep`](Self::take_for_upkeep) tells what
+    /// became of it.
+    pub(in crate::mesh) fn gather_for_upkeep(&mut self, zone_id: &ZoneId, object: ObjectId) {
+        self.begin_to_gather(zone_id, object);
+    }
+
+    /// What became of an object that was gathered for upkeep; nothing while it is under way.
+    pub(in crate::mesh) fn take_for_upkeep(&mut self, object: &ObjectId) -> Option<Result<StoredObject, ControlError>> {
+        if self.transfers.gathering.contains_key(object) {
+            return None;
+        }
+        let asked_for = self.transfers.asked_for.contains(object);
+        let gathered = &mut self.transfers.gathered;
+        let outcome = if asked_for { gathered.get(object).cloned() } else { gathered.remove(object) };
+        Some(outcome.unwrap_or_else(|| Err(ControlError::node("gather", "somebody else took the object"))))
+    }
+
+    /// Begins to gather an object from this node's own symbols and everybody else's.
+    fn begin_to_gather(&mut self, zone_id: &ZoneId, object: ObjectId) {
         let done = matches!(self.transfers.gathered.get(&object), Some(Ok(_)));
         if done || self.transfers.gathering.contains_key(&object) {
             return;
@@ -120,8 +143,9 @@ impl Mesh {
         let Some(gathering) = self.transfers.gathering.get_mut(&key.object_id) else { return };
         if gathering.pool.keep(key, source, esi, data) {
             gathering.progress_at = now;
+            let asked_for = self.transfers.asked_for.contains(&key.object_id);
             let count = self.transfers.sources.entry(giver.clone()).or_default();
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(u64::from(asked_for));
         }
         match self.reassembly.handle_symbol(now.timestamp(), key, source, esi, data) {
             Ok(Step::Candidate(candidate)) => {
@@ -181,6 +205,7 @@ impl Mesh {
     pub(crate) fn join_gathered(&mut self, root: &ObjectId) -> Result<Vec<u8>, ControlError> {
         let failed = |error: &dyn std::fmt::Display| ControlError::node("get", error);
         let gathered = std::mem::take(&mut self.transfers.gathered);
+        self.transfers.asked_for.clear();
         let objects: BTreeMap<ObjectId, StoredObject> =
             gathered.into_iter().filter_map(|(id, outcome)| Some((id, outcome.ok()?))).collect();
         let manifest = objects.get(root).ok_or_else(|| failed(&"the manifest has not been gathered"))?;

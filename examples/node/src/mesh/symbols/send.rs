@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fcp_core::id::{EpochId, NodeId};
+use fcp_core::id::{EpochId, NodeId, ObjectId, ZoneId};
 use fcp_symbols::datagram::ENVELOPE_LEN;
 use fcp_symbols::fcps::{FrameHeader, FrameWriter, frame_len};
 
@@ -62,7 +62,12 @@ impl Mesh {
                     log(format_args!("refused {} symbols of {}: {}", refused.symbols, refused.source, refused.reason));
                 }
             }
-            Err(error) => log(format_args!("{} symbols were not stored: {error}", batch.len())),
+            Err(error) => return log(format_args!("{} symbols were not stored: {error}", batch.len())),
+        }
+        let objects: BTreeMap<ObjectId, &ZoneId> =
+            batch.iter().map(|symbol| (symbol.object_id, &symbol.shape.zone_id)).collect();
+        for (object, zone) in objects {
+            self.note_symbols(zone, object);
         }
     }
 
@@ -100,7 +105,7 @@ impl Mesh {
         writer.finish().map_err(SendFailure::other)?;
         let address = table.seal(now, peer, &mut datagram).map_err(SendFailure::other)?;
         // Two carriers, one format (§4.3.1): every second frame goes over QUIC where a connection stands.
-        if number.seq() & 1 == 0 && self.net.send_datagram(peer, datagram.clone()) {
+        if number.seq() & 1 == 0 && self.net.send_datagram(peer, &datagram) {
             return Ok(());
         }
         if self.net.send_udp(address, &datagram) { Ok(()) } else { Err(SendFailure::other("the socket takes no more")) }

@@ -6,6 +6,7 @@ use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::object::{ControlPlaneObject, MeshObject as _, ObjectPlacementPolicy, StoredObject};
 use fcp_core::time::Millis;
 use fcp_symbols::chunk::{self, ChunkedObjectManifest};
+use fcp_symbols::coverage::EsiSet;
 use fcp_symbols::fcps::FrameFlags;
 use fcp_symbols::message::{self, Arrival, DecodeStatus, Feedback as _};
 use fcp_symbols::placement;
@@ -54,6 +55,9 @@ impl Mesh {
         }
         self.store.begin_spread(&spread, &self.config.node_id).map_err(on_disk)?;
         self.expect_runs(spread.runs);
+        for object in std::iter::once(&manifest).chain(&chunks) {
+            self.admit(object);
+        }
         ids.dedup();
         Ok((root, ids))
     }
@@ -164,6 +168,58 @@ impl Mesh {
             }
         }
         Ok(())
+    }
+
+    /// Queues symbols of an object that a peer is to hold, each in a frame of its own.
+    ///
+    /// # Errors
+    /// If there is no room for all of them.
+    pub(in crate::mesh) fn queue_symbols(
+        &mut self,
+        peer: &NodeId,
+        zone: &ZoneId,
+        object: &StoredObject,
+        esis: &EsiSet,
+    ) -> Result<(), ControlError> {
+        let refused = |error: SymbolError| ControlError::reason(error.reason(), error);
+        let mut encoder = Encoder::new(object.canonical_bytes(), SymbolSize::DEFAULT).map_err(refused)?;
+        let block = encoder.block();
+        let last = esis.iter().next_back();
+        for esi in esis.iter() {
+            let mut data = vec![0; block.symbol_size().as_usize()];
+            encoder.write_symbol(esi, &mut self.plans, &mut data).map_err(refused)?;
+            let mut flags = FrameFlags::ENCRYPTED | FrameFlags::RAPTORQ;
+            if Some(esi) == last {
+                flags |= FrameFlags::REQUIRES_ACK;
+            }
+            let symbol = Outgoing { zone: zone.clone(), object: object.id(), esi, block, flags, data };
+            if self.transfers.outbox.push(peer, symbol) == Queued::Full {
+                return Err(ControlError::node("send", format_args!("too much waits for {peer}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps symbols of an object here.
+    pub(in crate::mesh) fn keep_symbols(
+        &mut self,
+        zone_id: &ZoneId,
+        object: &StoredObject,
+        esis: &EsiSet,
+    ) -> Result<(), ControlError> {
+        let refused = |error: SymbolError| ControlError::reason(error.reason(), error);
+        let mut encoder = Encoder::new(object.canonical_bytes(), SymbolSize::DEFAULT).map_err(refused)?;
+        let (block, source) = (encoder.block(), self.config.node_id.clone());
+        let symbol_size = block.symbol_size();
+        let shape = SymbolShape { zone_id: zone_id.clone(), k: block.k(), symbol_size: symbol_size.get() };
+        let mut batch = Vec::new();
+        for esi in esis.iter() {
+            let mut data = vec![0; symbol_size.as_usize()];
+            encoder.write_symbol(esi, &mut self.plans, &mut data).map_err(refused)?;
+            let (object_id, source, shape) = (object.id(), source.clone(), shape.clone());
+            batch.push(StoredSymbol { object_id, source, esi, data, shape });
+        }
+        self.store.put_symbols(&batch, &source, u64::MAX).map(drop).map_err(on_disk)
     }
 
     /// A peer says what it holds of an object that this node spreads.
