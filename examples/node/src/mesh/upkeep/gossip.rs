@@ -7,7 +7,7 @@ use fcp_core::object::{ControlPlaneObject, Message as _};
 use fcp_core::time::Millis;
 use fcp_symbols::coverage::EsiSet;
 use fcp_symbols::gossip::{
-    GossipItem, GossipList, GossipRequest, GossipSet, GossipSummary, GossipTable, Knowledge, MembershipFilter, Output,
+    GossipError, GossipList, GossipRequest, GossipSet, GossipSummary, GossipTable, Knowledge, MembershipFilter, Output,
 };
 
 use crate::clock;
@@ -27,8 +27,10 @@ impl Mesh {
             return false;
         }
         let Some(key) = self.peer_key(peer) else { return true };
-        if let Err(error) = self.upkeep.gossip.handle(clock::now_millis(), peer, &key, object) {
-            log(format_args!("refused gossip of {peer}: {}", error.reason()));
+        match self.upkeep.gossip.handle(clock::now_millis(), peer, &key, object) {
+            // What was asked for before the peer's set changed may still be answered.
+            Ok(()) | Err(GossipError::Unasked) => {}
+            Err(error) => log(format_args!("refused gossip of {peer}: {}", error.reason())),
         }
         self.drain_gossip();
         true
@@ -82,8 +84,7 @@ impl Mesh {
 
     /// What a peer holds has been compared with what this node holds: repair is to know.
     ///
-    /// What a peer has not admitted yet it does not tell of. So only of objects that it names is anything concluded from what it
-    /// does not name.
+    /// What a peer has not admitted yet it does not tell of. So nothing is concluded of objects of which it names no symbol.
     fn note_holdings(&mut self, zone_id: &ZoneId, peer: &NodeId) {
         let now = clock::now_millis();
         let mut held: BTreeMap<ObjectId, EsiSet> = BTreeMap::new();
@@ -102,9 +103,7 @@ impl Mesh {
         let Some(zone) = self.upkeep.zones.get_mut(zone_id) else { return };
         let objects: Vec<ObjectId> = zone.repair.index().objects().copied().collect();
         for object in objects {
-            let known = gossip.knowledge(zone_id, peer, &GossipItem::object(&object));
-            if known == Knowledge::Held {
-                let esis = held.remove(&object).unwrap_or_default();
+            if let Some(esis) = held.remove(&object) {
                 zone.repair.handle_holding(now, &object, peer, &esis);
             }
         }
