@@ -58,3 +58,33 @@ impl Store {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fcp_core::id::{ObjectId, ZoneId};
+    use fcp_core::object::ObjectPlacementPolicy;
+
+    use super::AdmittedObject;
+    use crate::store::Store;
+
+    #[test]
+    fn what_is_admitted_is_so_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.redb");
+        let policy = ObjectPlacementPolicy {
+            min_nodes: 3,
+            max_node_fraction_bps: 3_000,
+            preferred_devices: vec![],
+            excluded_devices: vec![],
+            target_coverage_bps: 15_000,
+        };
+        let object = AdmittedObject { zone_id: ZoneId::private(), k: 65, placement: Some(policy) };
+        let plain = AdmittedObject { zone_id: ZoneId::work(), k: 1, placement: None };
+        let [first, second] = [1, 2].map(|byte| ObjectId::from_bytes([byte; 32]));
+        let store = Store::open(&path).unwrap();
+        store.put_admitted(&first, &object).unwrap();
+        store.put_admitted(&second, &plain).unwrap();
+        drop(store);
+        assert_eq!(Store::open(&path).unwrap().admitted().unwrap(), [(first, object), (second, plain)]);
+    }
+}

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fcp_core::cbor::{self, Decode, Encode};
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::reassembly::MAX_CONTEXTS_PER_OBJECT;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 

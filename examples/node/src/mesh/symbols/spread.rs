@@ -6,7 +6,7 @@ use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::object::{ControlPlaneObject, MeshObject as _, ObjectPlacementPolicy, StoredObject};
 use fcp_core::time::Millis;
 use fcp_symbols::chunk::{self, ChunkedObjectManifest};
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::fcps::FrameFlags;
 use fcp_symbols::message::{self, Arrival, DecodeStatus, Feedback as _};
 use fcp_symbols::placement;

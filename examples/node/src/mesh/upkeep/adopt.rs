@@ -6,7 +6,7 @@ use fcp_core::object::{Message as _, StoredObject};
 use fcp_core::time::Millis;
 use fcp_symbols::admission::{Admitted, Frontier, SchemaChecked};
 use fcp_symbols::chunk::{ChunkedObjectManifest, RawChunk};
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::gossip::GossipItem;
 use fcp_symbols::raptor::{Block, SymbolSize};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::object::{ControlPlaneObject, Message as _};
 use fcp_core::time::Millis;
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::gossip::{
     GossipError, GossipList, GossipRequest, GossipSet, GossipSummary, GossipTable, Knowledge, MembershipFilter, Output,
 };

@@ -2,7 +2,7 @@
 
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
 use fcp_core::time::Millis;
-use fcp_symbols::coverage::EsiSet;
+use fcp_symbols::esi::EsiSet;
 use fcp_symbols::repair::{RepairActivity, RepairOutput};
 use serde_json::{Value, json};
 

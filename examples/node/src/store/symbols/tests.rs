@@ -2,6 +2,7 @@
 
 use fcp_core::error::Reason;
 use fcp_core::id::{NodeId, ObjectId, ZoneId};
+use fcp_symbols::esi::EsiSet;
 
 use super::{Store, StoredSymbol, SymbolShape};
 
@@ -98,4 +99,22 @@ fn a_restart_changes_nothing() {
     assert_eq!(store.put_symbols(&[symbol("nB", 8, 2, 1)], &own, share).unwrap().len(), 1);
     store.put_symbols(&[symbol("nA", 8, 7, 9)], &own, share).unwrap();
     assert_eq!(store.symbols(&OBJECT, &node("nA")).unwrap()[&7], vec![2; 256]);
+}
+
+#[test]
+fn what_is_given_up_makes_room_and_nothing_else_goes() {
+    in_new_store(|store| {
+        let (own, cost) = (node("nOwn"), 256 + 128);
+        let batch = [symbol("nA", 8, 0, 1), symbol("nA", 8, 1, 1), symbol("nB", 8, 1, 2), symbol("nB", 8, 2, 2)];
+        assert_eq!(store.put_symbols(&batch, &own, 2 * cost).unwrap(), []);
+        assert_eq!(store.put_symbols(&[symbol("nA", 8, 5, 1)], &own, 2 * cost).unwrap().len(), 1);
+        store.drop_symbols(&OBJECT, &EsiSet::from(1..3)).unwrap();
+        assert_eq!(store.symbol_esis(&OBJECT, &node("nA")).unwrap(), [0]);
+        let left = store.symbol_holdings(&OBJECT).unwrap();
+        assert_eq!(left.iter().map(|held| (held.source.clone(), held.symbols)).collect::<Vec<_>>(), [(node("nA"), 1)]);
+        assert_eq!(store.put_symbols(&[symbol("nA", 8, 5, 1)], &own, 2 * cost).unwrap(), []);
+        assert_eq!(store.held_objects().unwrap(), [(OBJECT, ZoneId::private())]);
+        store.drop_symbols(&OBJECT, &EsiSet::from(0..9)).unwrap();
+        assert_eq!(store.held_objects().unwrap(), []);
+    });
 }
