@@ -2,4 +2,5 @@
 //! repository put the same code beside others.
 
 pub mod datagram;
+pub mod process;
 pub(crate) mod report;

@@ -28,7 +28,7 @@ impl Prefix {
 mod tests {
     use super::Prefix;
     use crate::admission::AdmissionLimits;
-    use std::net::IpAddr;
+    use core::net::IpAddr;
 
     #[test]
     fn neighbors_share_an_account() {

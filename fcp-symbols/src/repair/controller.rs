@@ -39,7 +39,7 @@ pub struct RepairController {
 enum Look {
     /// Something is done about it, which takes so many symbols.
     Begun(u32),
-    /// Nothing is, for now.
+    /// Nothing is in this cycle.
     Parked,
     /// It would take more symbols than are left in this cycle.
     TooMuch,

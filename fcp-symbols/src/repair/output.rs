@@ -44,7 +44,7 @@ pub enum RepairOutput {
         /// What they are worth now.
         after: CoverageEvaluation,
     },
-    /// A repair was given up for now; it is tried again later.
+    /// A repair came to nothing; it is tried again later.
     GivenUp {
         /// The object.
         object: ObjectId,

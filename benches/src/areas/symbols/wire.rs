@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use fcp_node::bench::datagram::{self, BenchError, Receiver, Shape};
+use fcp_node::bench::datagram::{self, Receiver, Shape};
+use fcp_node::bench::process::{BenchError, Run};
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
@@ -70,15 +71,13 @@ fn measure(effort: Effort) -> Result<Times, BenchError> {
         let mut peer = quic::Receiver::start(this_program("quic")?).await?;
         let mut times = Times::default();
         for _ in 0..rounds {
-            let run = ours.run(duration).await?;
-            times.ours.push(per_datagram(run.received, run.elapsed));
-            let (received, elapsed) = peer.run(duration).await?;
-            times.peer.push(per_datagram(received, elapsed));
+            times.ours.push(per_datagram(&ours.run(duration).await?));
+            times.peer.push(per_datagram(&peer.run(duration).await?));
         }
         Ok(times)
     })
 }
 
-fn per_datagram(count: u64, elapsed: Duration) -> f64 {
-    elapsed.as_secs_f64() * 1e9 / count.max(1) as f64
+fn per_datagram(run: &Run) -> f64 {
+    run.elapsed.as_secs_f64() * 1e9 / run.received.max(1) as f64
 }

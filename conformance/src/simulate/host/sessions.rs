@@ -123,7 +123,7 @@ impl Host {
                     if let Some(gossip) = &mut life.gossip {
                         gossip.greet(&peer);
                     }
-                    // What is wanted can be asked for now.
+                    // There is somebody to ask for what is wanted.
                     life.tick = life.tick.min(local.saturating_add(1));
                 }
                 Output::Closed { session, .. } => {

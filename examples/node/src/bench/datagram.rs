@@ -3,10 +3,9 @@
 //! system calls.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use fcp_core::id::{EpochId, IdError, NodeId, ObjectId, ZoneId, ZoneKeyId};
+use fcp_core::id::{EpochId, NodeId, ObjectId, ZoneId, ZoneKeyId};
 use fcp_core::sign::NodeSigningKey;
 use fcp_core::time::Timestamp;
 use fcp_core::zone_key::{ZoneKey, ZoneKeyAlgorithm};
@@ -17,56 +16,22 @@ use fcp_symbols::raptor::SymbolSize;
 use fcp_symbols::session::{
     Attestations, AttestedKey, LocalNode, Output, Received, SessionTable, TableConfig, Terms, TransportLimits,
 };
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::UdpSocket;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::Command;
 use zeroize::Zeroizing;
 
+use super::process::{BenchError, Orders, Run, Sender};
 use crate::clock;
 use crate::random::Generator;
 use crate::transport::{BatchSocket, ReceiveBatch, SendBatch};
 
 /// How long the two processes may take to open their session.
 const OPENING: Duration = Duration::from_secs(10);
-/// How long nothing must come before a run is over.
-const QUIET: Duration = Duration::from_millis(30);
 /// About how many bytes go out between two looks at the clock.
 const PIECE: usize = 64 * 1024;
 /// The object that all symbols claim to be of, and its source symbols.
 const OBJECT: ObjectId = ObjectId::from_bytes([7; 32]);
 const K: u16 = 1024;
-
-/// Why nothing was measured.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// A socket or a process fails.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    /// The operating system has no randomness.
-    #[error("no randomness: {0}")]
-    Random(#[from] getrandom::Error),
-    /// The other process ended, or said something else than it should.
-    #[error("the sending process failed")]
-    Sender,
-    /// No session came about.
-    #[error("no session was opened in time")]
-    NoSession,
-    /// The protocol's own code refuses.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl BenchError {
-    fn refused(error: impl std::fmt::Display) -> Self {
-        Self::Refused(error.to_string())
-    }
-}
-
-impl From<IdError> for BenchError {
-    fn from(error: IdError) -> Self {
-        Self::refused(error)
-    }
-}
 
 /// What one datagram carries.
 #[derive(Debug, Clone, Copy)]
@@ -91,17 +56,6 @@ impl Shape {
         let default = Terms::default();
         Terms::new(default.suites(), limits).map_err(BenchError::refused)
     }
-}
-
-/// What one run brought.
-#[derive(Debug, Clone, Copy)]
-pub struct Run {
-    /// Datagrams that left the sender.
-    pub sent: u64,
-    /// Datagrams that arrived and opened.
-    pub received: u64,
-    /// From the first that arrived to the last.
-    pub elapsed: Duration,
 }
 
 /// One of the two ends.
@@ -132,8 +86,9 @@ impl End {
             Side::Sender => NodeSigningKey::from_seed(*derived("fcp bench: key of the sender")),
             Side::Receiver => NodeSigningKey::from_seed(*derived("fcp bench: key of the receiver")),
         };
+        let node = |name: &str| NodeId::new(name).map_err(BenchError::refused);
         let (names, keys) = (["nSender", "nReceiver"], [signing(Side::Sender), signing(Side::Receiver)]);
-        let (mut local, mut peer) = (NodeId::new(names[0])?, NodeId::new(names[1])?);
+        let (mut local, mut peer) = (node(names[0])?, node(names[1])?);
         let [mut own, mut other] = keys;
         if side == Side::Receiver {
             std::mem::swap(&mut local, &mut peer);
@@ -258,50 +213,30 @@ impl End {
     }
 }
 
-/// The sending process: it reads the secret and then durations in milliseconds from standard input, a line each, and
-/// tells what it sent.
+/// The sending process.
 ///
 /// # Errors
 /// [`BenchError`].
 pub async fn send(to: SocketAddr, shape: Shape) -> Result<(), BenchError> {
-    let mut input = BufReader::new(tokio::io::stdin()).lines();
-    let secret = input.next_line().await?.and_then(|line| parse_secret(&line)).ok_or(BenchError::Sender)?;
-    let mut end = End::new(Side::Sender, &secret, shape).await?;
+    let (orders, secret) = Orders::read().await?;
+    let secret = secret.first_chunk().ok_or(BenchError::Process)?;
+    let mut end = End::new(Side::Sender, secret, shape).await?;
     let peer = end.peer.clone();
     end.table.connect(clock::now_millis(), &peer, to, &mut end.rng).map_err(BenchError::refused)?;
     let mut batch = ReceiveBatch::new();
     while !end.is_open() {
         end.drain().await?;
-        tokio::time::timeout(OPENING, end.socket.receive(&mut batch)).await.map_err(|_| BenchError::NoSession)??;
+        tokio::time::timeout(OPENING, end.socket.receive(&mut batch)).await.map_err(|_| BenchError::NotConnected)??;
         end.open(&mut batch);
     }
-    println!("open");
-    while let Some(line) = input.next_line().await? {
-        let millis = line.parse().map_err(|_| BenchError::Sender)?;
-        println!("{}", end.send_for(Duration::from_millis(millis)).await?);
-    }
-    Ok(())
-}
-
-fn parse_secret(line: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let mut secret = Zeroizing::new([0; 32]);
-    let digits = line.as_bytes().chunks_exact(2);
-    if line.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in secret.iter_mut().zip(digits) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(secret)
+    orders.follow(async |duration| end.send_for(duration).await).await
 }
 
 /// The receiving end, in this process, with its sending process.
 pub struct Receiver {
     end: End,
     batch: ReceiveBatch,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-    _sender: Child,
+    sender: Sender,
 }
 
 impl std::fmt::Debug for Receiver {
@@ -311,22 +246,15 @@ impl std::fmt::Debug for Receiver {
 }
 
 impl Receiver {
-    /// Starts the sending process, which is `sender` with the address to send to as its last argument and calls [`send`],
-    /// and waits for its session.
+    /// Starts the sending process, which calls [`send`], and waits for its session.
     ///
     /// # Errors
     /// [`BenchError`].
-    pub async fn start(mut sender: Command, shape: Shape) -> Result<Self, BenchError> {
+    pub async fn start(sender: Command, shape: Shape) -> Result<Self, BenchError> {
         let mut secret = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *secret)?;
         let mut end = End::new(Side::Receiver, &secret, shape).await?;
-        sender.arg(end.socket.local_addr()?.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = sender.kill_on_drop(true).spawn()?;
-        let mut orders = child.stdin.take().ok_or(BenchError::Sender)?;
-        let answers = child.stdout.take().ok_or(BenchError::Sender)?;
-        let line = Zeroizing::new(secret.iter().fold(String::new(), |line, byte| line + &format!("{byte:02x}")) + "\n");
-        orders.write_all(line.as_bytes()).await?;
-        let mut answers = BufReader::new(answers).lines();
+        let mut sender = Sender::start(sender, end.socket.local_addr()?, &*secret).await?;
         let mut batch = ReceiveBatch::new();
         let opened = tokio::time::timeout(OPENING, async {
             loop {
@@ -336,42 +264,24 @@ impl Receiver {
                         end.open(&mut batch);
                         end.drain().await?;
                     }
-                    line = answers.next_line() => return match line?.as_deref() {
-                        Some("open") => Ok(()),
-                        _ => Err(BenchError::Sender),
-                    },
+                    opened = sender.opened() => return opened,
                 }
             }
         });
-        opened.await.map_err(|_| BenchError::NoSession)??;
-        Ok(Self { end, batch, orders, answers, _sender: child })
+        opened.await.map_err(|_| BenchError::NotConnected)??;
+        Ok(Self { end, batch, sender })
     }
 
     /// Has the sender send for `duration` and opens what comes.
     ///
     /// # Errors
     /// [`BenchError`].
-    #[expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
     pub async fn run(&mut self, duration: Duration) -> Result<Run, BenchError> {
-        self.orders.write_all(format!("{}\n", duration.as_millis()).as_bytes()).await?;
-        let (mut sent, mut received) = (None, 0_u64);
-        let mut span: Option<(Instant, Instant)> = None;
-        loop {
-            tokio::select! {
-                arrived = self.end.socket.receive(&mut self.batch) => {
-                    let at = Instant::now();
-                    arrived?;
-                    received = received.saturating_add(self.end.open(&mut self.batch));
-                    span = Some((span.map_or(at, |(first, _)| first), Instant::now()));
-                }
-                line = self.answers.next_line(), if sent.is_none() => {
-                    let count = line?.and_then(|line| line.parse::<u64>().ok());
-                    sent = Some(count.ok_or(BenchError::Sender)?);
-                }
-                () = tokio::time::sleep(QUIET), if sent.is_some() => break,
-            }
-        }
-        let elapsed = span.map_or(Duration::ZERO, |(first, last)| last.duration_since(first));
-        Ok(Run { sent: sent.unwrap_or_default(), received, elapsed })
+        let Self { end, batch, sender } = self;
+        let arrive = async || {
+            end.socket.receive(batch).await?;
+            Ok(end.open(batch))
+        };
+        sender.run(duration, arrive).await
     }
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
-use super::datagram::{self, BenchError, Receiver, Shape};
+use super::datagram::{self, Receiver, Shape};
+use super::process::BenchError;
 
 /// How many times a thing is measured, and for how long.
 const RUNS: u32 = 8;
